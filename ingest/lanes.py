@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.custody import seal_upload
-from ingest.sealing.due import DueUpload, lease_due_upload, put_off, stop_upload
+from ingest.sealing.due import DueUpload, give_back, lease_due_upload, put_off, stop_upload
 from ingest.sealing.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.parts import Custody
 from ingest.sealing.turns import Turns
@@ -24,9 +24,15 @@ LOOK_AGAIN_SECONDS = 0.2
 
 
 def seal_all_due(
-    custody: Custody, staging: Staging, worker: str, on_sealed: Callable[[], None], small_lanes: int = SMALL_LANES
+    custody: Custody,
+    staging: Staging,
+    worker: str,
+    on_sealed: Callable[[], None],
+    small_lanes: int = SMALL_LANES,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """One upload after the other, and small ones beside them, until nothing is due and nothing under way.
+    """One upload after the other, and small ones beside them, until nothing is due and nothing under way; or until it
+    `is_stopping`: then what is under way is finished, in every lane, and nothing more is begun.
 
     A small file costs little work and much waiting: for tools to start, for disks, for a checkpoint. So several of
     them are under way at once, and none waits for a large one to be through. A station has all lanes but one at most:
@@ -36,7 +42,7 @@ def seal_all_due(
     turns = Turns(most_at_once=max(small_lanes, 1))
 
     def seal_small(lane: str) -> None:
-        while not done.is_set():
+        while not done.is_set() and not is_stopping():
             if look_once(lane, SMALL_BYTES):
                 on_sealed()
             else:
@@ -53,7 +59,7 @@ def seal_all_due(
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
         try:
-            while (sealed := look_once(worker)) or turns.under_way:
+            while not is_stopping() and ((sealed := look_once(worker)) or turns.under_way):
                 if sealed:
                     on_sealed()
                 else:  # What is left may be a station's that has its share of lanes, or come while they work.
@@ -94,6 +100,9 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
     except Exception as error:
         log.exception("custody.failed")
         put_off(custody.database, upload, f"{type(error).__name__}: {error}")
+    except BaseException:  # This worker is ended amid its work.
+        give_back(custody.database, upload)
+        raise
     else:
         took = (datetime.now(UTC) - upload.finished_at).total_seconds()
         log.info("receipt.issued", recording=str(issued.recording_id), repeat=issued.repeat, seconds=round(took, 3))

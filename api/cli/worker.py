@@ -35,7 +35,7 @@ def worker(
     from api.settings import load_settings
     from api.tasks.app import celery_app
     from api.tasks.nodes import queue_name
-    from api.tasks.stopping import OneTask
+    from api.tasks.stopping import OneTask, tell_processes
 
     queues = known_queues(names)
     settings = load_settings()
@@ -49,6 +49,7 @@ def worker(
         announce_ready(settings)
 
     worker_ready.connect(on_ready, weak=False)
+    tell_processes()
     # A worker loads the tasks of its own queues and no others: what custody never uses, it need not keep in memory.
     celery_app.conf.include = [queue.module for queue in queues]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.

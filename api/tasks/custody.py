@@ -10,6 +10,7 @@ from pathlib import Path
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
+from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.lanes import seal_all_due
@@ -85,8 +86,9 @@ def worker_custody() -> Custody:
 
 @celery_app.task(name="custody.seal_due")  # type: ignore[untyped-decorator]
 def seal_due() -> None:
-    """Seal until nothing is due. Doing it again, or twice at once, seals nothing twice."""
-    seal_all_due(worker_custody(), worker_archive().staging, name_worker(), _wake_those_after)
+    """Seal until nothing is due, or this worker is to end. Doing it again, or twice at once, seals nothing twice."""
+    staging = worker_archive().staging
+    seal_all_due(worker_custody(), staging, name_worker(), _wake_those_after, is_stopping=is_stopping)
 
 
 def _wake_those_after() -> None:

@@ -119,6 +119,12 @@ def put_off(database: Database, upload: DueUpload, reason: str) -> None:
         upload.lease.write(session, failure_detail=reason, **given_back(backoff))
 
 
+def give_back(database: Database, upload: DueUpload) -> None:
+    """Whoever had it ends, for no reason of its own: it was no attempt, and whoever comes next takes it at once."""
+    with database.transaction() as session:
+        upload.lease.write(session, attempts=Upload.attempts - 1, **given_back())
+
+
 def stop_upload(database: Database, upload: DueUpload, error: CustodyStopped) -> None:
     """Take an upload off the list for good, with its reason: a person must look. Its staged bytes stay.
 

@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.media.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.turns import Order
+from ingest.sealing.turns import FairPlaces, Order
 from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
@@ -163,6 +163,57 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
         go_on.set()
         work.join(60)
     assert count(sealing, Upload, Upload.state == "receipted") == 3
+
+
+@pytest.mark.timeout(180)
+def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins_nothing_more(sealing: Any) -> None:
+    """However much comes in meanwhile."""
+    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    for number in range(SMALL_LANES * 3):
+        sealing.stage(f"evidence {number}".encode(), f"{number}.jpg")
+    stopping, go_on, in_hand = threading.Event(), threading.Event(), set()
+
+    def probe(path: Path) -> Any:
+        in_hand.add(path)
+        assert go_on.wait(60)
+        return sealing.custody.probe(path)
+
+    def look() -> None:
+        parts = replace(sealing.custody, probe=probe, looking=FairPlaces(SMALL_LANES + 1))
+        seal_all_due(parts, sealing.staging, "test", lambda: None, is_stopping=stopping.is_set)
+
+    work = threading.Thread(target=look)
+    work.start()
+    try:
+        deadline = time.monotonic() + 60
+        while len(in_hand) < SMALL_LANES:
+            assert time.monotonic() < deadline, "lanes stand idle"
+            time.sleep(0.05)
+        begun = count(sealing, Upload, Upload.leased_by.is_not(None))
+        stopping.set()
+        sealing.stage(b"came meanwhile", "late.jpg")
+    finally:
+        stopping.set()
+        go_on.set()
+        work.join(60)
+    assert not work.is_alive()
+    assert sealing.staging.bytes_path(large) in in_hand
+    assert SMALL_LANES <= begun == len(in_hand) == count(sealing, Upload, Upload.state == "receipted")
+    waiting = count(sealing, Upload, Upload.state == "finished", Upload.leased_by.is_(None), Upload.attempts == 0)
+    assert waiting == SMALL_LANES * 3 + 2 - begun
+
+
+def test_what_a_worker_that_is_ended_had_in_hand_is_free_at_once_and_was_no_attempt(sealing: Any) -> None:
+    sealing.stage(b"evidence", "a.jpg")
+
+    def probe(path: Path) -> Any:
+        raise SystemExit
+
+    with pytest.raises(SystemExit):
+        seal_all_due(replace(sealing.custody, probe=probe), sealing.staging, "test", lambda: None, small_lanes=0)
+    assert count(sealing, Upload, Upload.leased_by.is_(None), Upload.leased_until.is_(None), Upload.attempts == 0) == 1
+    seal_all_due(sealing.custody, sealing.staging, "test", lambda: None)
+    assert count(sealing, Upload, Upload.state == "receipted") == 1
 
 
 def test_staged_bytes_that_cannot_be_removed_hold_up_nothing_that_has_its_receipt(
