@@ -57,7 +57,7 @@ def count_naming(session: Session, kek_id: str) -> Mapping[str, int]:
     name the key that it names; from then on the recording's row has the key."""
     rows = rows_by_key().subquery()
     counted = select(rows.c.named_by, func.count()).where(rows.c.kek_id == kek_id).group_by(rows.c.named_by)
-    return dict(session.execute(counted).tuples())
+    return dict(session.execute(counted).all())
 
 
 def await_earlier(database: Database, seconds: float = 60.0) -> bool:
