@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 import weakref
 from collections import defaultdict, deque
+from contextlib import suppress
 from typing import Any
 
 from storage.direct_io import aligned_buffer
@@ -42,10 +43,15 @@ class RecycledMemory:
     def _take_back(self, gone: weakref.ref[Any]) -> None:
         """What comes back is of the size that is wanted now: it stays, and what was wanted before makes room for it."""
         _, memory = self._lent.pop(id(gone))
-        self._spare[len(memory)].append(memory)
-        for other_bytes in [each for each in tuple(self._spare) if each != len(memory)] + [len(memory)]:
+        size_bytes = len(memory)
+        self._spare[size_bytes].append(memory)
+        if self.spare_bytes > self._most_spare_bytes:
+            for other_bytes in [each for each in tuple(self._spare) if each != size_bytes]:
+                self._let_go(other_bytes)
+            self._let_go(size_bytes)
+
+    def _let_go(self, size_bytes: int) -> None:
+        """Of the pieces of a size, as many as wait beyond what may."""
+        with suppress(IndexError):  # none is left of it, or another thread was quicker
             while self.spare_bytes > self._most_spare_bytes:
-                try:
-                    self._spare[other_bytes].pop()
-                except IndexError:
-                    break
+                self._spare[size_bytes].pop()

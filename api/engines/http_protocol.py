@@ -28,8 +28,6 @@ MOST_PIPELINED = 16
 # So many more are told that there is no room, a second each; what comes beyond them is hung up on.
 _MOST_REFUSALS = 128
 _RETRY_AFTER_SECONDS = 2
-# Bodies under these are long, and nobody sends one before he is known to be allowed to.
-PATIENT_PATH = "/uploads"
 # A head is parsed in pieces of this size, so that the limit is overstepped by no more.
 _PIECE_BYTES = 16 << 10
 # RFC 9110, 7.2, and RFC 3986, 3.2.2. Not empty, which the grammar allows and no http address may be (RFC 9110, 4.2.1).
@@ -277,10 +275,10 @@ class BoundedProtocol(HttpToolsProtocol):
                 waits_seconds = time.monotonic() - self._waits_since
                 return _Loss.UNREAD_ANSWER if waits_seconds > self._bounds.unread_seconds else None
             return _Loss.HALF_A_HEAD if self._incomplete_bytes else _Loss.IDLE
-        # Nothing has been answered while a small body is still to come, which is anybody's to promise.
+        # Nothing has been answered while a small body is still to come, which is anybody's to promise. An upload's is
+        # long, and nobody sends one before he is known to be allowed to.
         awaits_body = not self._in_head and self.cycle is not None and not self.cycle.response_started
-        is_patient = is_at_or_below(self.scope["path"], PATIENT_PATH)
-        return _Loss.HALF_A_BODY if awaits_body and not is_patient else None
+        return _Loss.HALF_A_BODY if awaits_body and not is_at_or_below(self.scope["path"]) else None
 
     def _make_room(self) -> None:
         # One that was closed a moment ago is still among them.

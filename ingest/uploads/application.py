@@ -10,7 +10,7 @@ from ingest.errors import RequestRefused
 from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal, send_answer, unexpected
 from ingest.uploads.contract import UploadLimits, UploadRegister
 from ingest.uploads.errors import MethodNotOffered, VersionUnsupported
-from ingest.uploads.request import AsgiApplication, Receive, Request, Scope, Send, is_at_or_below
+from ingest.uploads.request import UPLOADS_PATH, AsgiApplication, Receive, Request, Scope, Send, is_at_or_below
 from ingest.uploads.staging import Staging
 from ingest.uploads.verbs import ClientGone, Verbs
 
@@ -46,7 +46,7 @@ def tus_application(
     return application
 
 
-def mount_uploads(uploads: AsgiApplication, others: AsgiApplication, prefix: str = "/uploads") -> AsgiApplication:
+def mount_uploads(uploads: AsgiApplication, others: AsgiApplication, prefix: str = UPLOADS_PATH) -> AsgiApplication:
     """One application out of two: `prefix` and what lies below it go to `uploads`, all else to `others`.
 
     Not a framework's mount: those redirect the bare prefix, and their middleware wraps `receive`, which costs bytes

@@ -24,6 +24,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+UPLOADS_PATH: Final = "/uploads"
+"""The collection of all uploads; each has its address below it."""
 SERVER_BODY: Final = "liuhen.body"
 """The extension of ASGI by which a server that can gives more of a request's body than messages do: a ServerBody."""
 DIRECT_FROM_BYTES: Final = 256 << 10
@@ -282,5 +284,5 @@ def path_of_upload(upload_id: str, node: str) -> str:
     return f"{node}/{upload_id}" if node else upload_id
 
 
-def is_at_or_below(path: str, prefix: str) -> bool:
+def is_at_or_below(path: str, prefix: str = UPLOADS_PATH) -> bool:
     return path == prefix or path.startswith(prefix + "/")
