@@ -11,8 +11,9 @@ from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal
 from ingest.uploads.contract import UploadLimits, UploadRegister
 from ingest.uploads.errors import MethodNotOffered, VersionUnsupported
 from ingest.uploads.request import UPLOADS_PATH, AsgiApplication, Receive, Request, Scope, Send, is_at_or_below
+from ingest.uploads.single_writer import ClientGone
 from ingest.uploads.staging import Staging
-from ingest.uploads.verbs import ClientGone, Verbs
+from ingest.uploads.verbs import Verbs
 
 _OF_COLLECTION = ("OPTIONS", "POST")
 _OF_UPLOAD = ("OPTIONS", "HEAD", "PATCH", "DELETE")

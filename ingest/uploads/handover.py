@@ -1,0 +1,29 @@
+"""Finished uploads are handed over to custody: each once, whoever asks for it, and however many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import structlog
+
+from ingest.uploads.contract import UploadRecord, UploadRegister
+from ingest.uploads.sweeps import wake_up
+
+log = structlog.get_logger()
+
+
+class Handover:
+    """Safe from several threads. `on_finished` wakes custody up after the commit, and may fail."""
+
+    def __init__(self, register: UploadRegister, on_finished: Callable[[str], None]) -> None:
+        self._register = register
+        self._on_finished = on_finished
+
+    def hand_over(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
+        """Each once: whoever gets True has done so. A wake-up may be lost, the row may not."""
+        outcomes = self._register.finish_uploads(records)
+        for record, is_first in zip(records, outcomes, strict=True):
+            if is_first:
+                log.info("upload.finished", trace=record.upload_id, size_bytes=record.declared_length)
+                wake_up(self._on_finished, record.upload_id)
+        return outcomes
