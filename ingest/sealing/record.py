@@ -16,7 +16,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims, KeptTrack
 from ingest.sealing.attempt import Attempt
 from ingest.sealing.best_claims import best_claims
-from ingest.sealing.due import CUSTODY, DueUpload
+from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.errors import AttemptHeldElsewhere
 from ingest.sealing.parts import Custody
 from ingest.sealing.stored import SealedBefore, end_alarm
@@ -162,17 +162,27 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
 def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, custody: Custody) -> None:
     """The same file again: the same recording, an entry that says so, and a receipt of its own to come.
 
-    Only for a recording whose stored object was looked at (ingest/sealing/stored.py).
+    Only for a recording whose stored object was looked at (ingest/sealing/stored.py). Raises AttemptHeldElsewhere when
+    the lease was lost: then nothing was removed or written.
     """
     # Two workers that sealed the same bytes at once: the one that came second has an object nobody refers to. It goes
     # first: after the commit nobody would come by here again, and a crash in between would leave it for ever.
     if custody.store.stat(attempt.plan.object_name) is not None:
-        custody.store.delete(attempt.plan.object_name)
+        _remove_own_object(upload, attempt, custody)
     with custody.database.transaction() as session:
         data = {"recording": str(before.recording_id), "station": str(upload.station_id)}
         _mark_sealed(session, upload, before.recording_id)
         end_alarm(session, before.recording_id, before.unit_id, upload.id)
         record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
+
+
+def _remove_own_object(upload: DueUpload, attempt: Attempt, custody: Custody) -> None:
+    """While the lease holds, and nobody can take it: whoever has the upload by now makes this very object, by the same
+    attempt, and may have recorded it. For the time of one deletion nobody waits but who wants this upload.
+    """
+    with custody.database.transaction() as session:
+        require_lease(session, upload)
+        custody.store.delete(attempt.plan.object_name)
 
 
 def _mark_sealed(session: Session, upload: DueUpload, recording_id: uuid.UUID) -> None:

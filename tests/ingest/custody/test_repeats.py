@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +20,10 @@ import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from casework.merging import merge_unit
 from ingest.custody import seal_upload
+from ingest.sealing.attempt import begin_attempt
 from ingest.sealing.due import stop_upload
-from ingest.sealing.errors import ReceiptNotDue, StoredCopyLost
+from ingest.sealing.errors import AttemptHeldElsewhere, ReceiptNotDue, StoredCopyLost
+from ingest.sealing.record import record_repeat
 from ingest.sealing.stored import keep_stored_copy, require_stored_object
 from integrity.local_time import chinese_day
 from integrity.receipt import open_receipt
@@ -114,6 +116,23 @@ def test_loss_and_restoration_stand_in_the_entries_of_one_unit_even_after_it_was
         )
         entered = sorted(tuple(row) for row in session.execute(said))
     assert entered == [("recording.object_lost", former), ("recording.object_restored", former)]
+
+
+def test_a_repeat_whose_worker_lost_its_lease_leaves_the_object_to_whoever_has_it(bench: Bench) -> None:
+    upload = bench.stage(CONTENT)
+    staged, attempt = bench.staging / upload.id, begin_attempt(upload, bench.custody)
+    ingest.custody.digest_and_store_encrypted(upload, staged, attempt, bench.custody)
+    seal_upload(bench.stage(CONTENT, "faster.mp4"), bench.custody)
+    before = keep_stored_copy(upload, staged, bench.recording().id, bench.custody)
+    with bench.database.transaction() as session:
+        row = session.get_one(Upload, upload.id)
+        row.leased_by, row.leased_until = "another", datetime.now(UTC) + timedelta(minutes=1)
+    objects = bench.originals()
+    assert attempt.plan.object_name in objects
+    with pytest.raises(AttemptHeldElsewhere):
+        record_repeat(upload, attempt, before, bench.custody)
+    assert bench.originals() == objects
+    assert bench.entries("recording.received_again") == 0
 
 
 REPEAT_WRITES = [
