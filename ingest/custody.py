@@ -50,7 +50,7 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
 
     Raises StoreLacksLedger before anything is stored where the store is not this archive's.
     """
-    if upload.state == "sealed":  # an earlier run got as far as the row; only the lock and the receipt are owed
+    if upload.was_sealed_before:
         lock_in_store(upload, custody)
         return issue_receipt(upload, custody)
     require_own_store(custody.database, custody.store)

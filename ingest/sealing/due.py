@@ -30,7 +30,8 @@ _DUE = (Upload.state.in_(("finished", "sealed")), Upload.finished_at.is_not(None
 
 @dataclass(frozen=True)
 class DueUpload:
-    """An upload that `worker` has leased. `claims` is what the station said and is believed in nothing."""
+    """An upload that `worker` has leased, as its row was then. `claims` is what the station said and is believed in
+    nothing."""
 
     id: str
     unit_id: uuid.UUID
@@ -45,6 +46,11 @@ class DueUpload:
     @property
     def filename(self) -> str:
         return str(self.claims.get("filename", "")) or self.id
+
+    @property
+    def was_sealed_before(self) -> bool:
+        """Whether an earlier run got as far as the recording's row: then only the lock and the receipt are owed."""
+        return self.state == "sealed"
 
     @property
     def lease(self) -> Lease[Upload]:

@@ -46,10 +46,10 @@ def make_whole_if_lost(upload: DueUpload, custody: Custody) -> None:
 def lock_in_store(upload: DueUpload, custody: Custody) -> None:
     """On return the store deletes the recording's object for nobody before its last day of keeping has ended.
 
-    Doing it again changes nothing. What is locked is whole: what an earlier run left is made so first, and what is not
-    there to be locked; that raises what `make_whole_if_lost` does. Raises StoreLacksLedger.
+    Doing it again changes nothing. What is locked is whole: this run has read it back, what an earlier run left is made
+    so first, and what is not there to be locked; that raises what `make_whole_if_lost` does. Raises StoreLacksLedger.
     """
-    if upload.state == "sealed":
+    if upload.was_sealed_before:
         make_whole_if_lost(upload, custody)
     row = _read_row(upload, custody)
     if row.last_day is None:
