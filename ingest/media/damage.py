@@ -11,15 +11,14 @@ import sys
 import time
 from array import array
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, BinaryIO, Final
+from typing import BinaryIO, Final
 
 from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
 from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
-from ingest.media.padding import padding_of
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
-from ingest.media.signs import declared_segment, find_zeros, read_packets
+from ingest.media.signs import declared_segment, read_packets
 from ingest.media.sound_totals import is_mpeg_sound, read_totals
 
 TABLE_PIECE_BYTES: Final = 1 << 20
@@ -68,15 +67,6 @@ class Boxes:
     @property
     def missing_bytes(self) -> int:
         return max(0, self.declared_bytes - self.present_bytes)
-
-
-def measure_file(path: Path) -> dict[str, Any]:
-    """Everything this module and signs.py find, as JSON: `boxes`, `zeros`, each None where there is nothing to say."""
-    boxes, zeros = measure_boxes(path), find_zeros(path, padding_of)
-    return {
-        "boxes": None if boxes is None else {**asdict(boxes), "kinds": sorted(boxes.kinds)},
-        "zeros": None if zeros is None else asdict(zeros),
-    }
 
 
 def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Boxes | None:

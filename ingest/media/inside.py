@@ -1,6 +1,7 @@
 """What reads boxes, EXIF and position tracks, and runs inside the sandbox: one process a file.
 
-    python -I -S -B inside.py MEDIA PACKAGE…       lines of JSON; each PACKAGE is a folder to import from
+    python -I -S -B inside.py MEDIA PACKAGE…       lines of JSON, none where there is nothing to say; each PACKAGE is a
+                                                   folder to import from
 
 Pure Python decodes nothing and cannot overrun a buffer, but a parser may be led in circles or to eat all memory: here
 that costs this process its deadline. Nothing is imported before the first bytes say that it will be needed, because
@@ -41,14 +42,13 @@ def is_worth_reading(start: bytes) -> bool:
 
 def read_everything(path: str) -> Iterator[dict[str, object]]:
     """Each reader by itself: what breaks one says so, and keeps nothing from the other."""
-    from pathlib import Path
-
-    from ingest.media.damage import measure_file
+    from ingest.media.extent import measure_file
     from ingest.metadata.reading import read_file_facts
 
     for name, read in (("extent", measure_file), ("contents", read_file_facts)):
         try:
-            yield {name: read(Path(path))}
+            if found := read(path):
+                yield {name: found}
         except Exception as error:  # RecursionError and MemoryError are among them.
             yield {"failed": [f"{name}: {type(error).__name__}"]}
 
@@ -59,12 +59,9 @@ def main() -> int:
     sys.path.extend({os.path.dirname(package): None for package in packages})  # noqa: PTH120 - pathlib takes longer to import than all of this
     with open(media, "rb") as handle:  # noqa: PTH123 - pathlib is imported only for what is worth it
         start = handle.read(16)
-    if not is_worth_reading(start):
-        print("{}")
-        return 0
-    import json
+    for answer in read_everything(media) if is_worth_reading(start) else ():
+        import json  # Of many a picture there is nothing to say.
 
-    for answer in read_everything(media):
         print(json.dumps(answer), flush=True)  # What costs the next one its life leaves this one.
     return 0
 

@@ -18,7 +18,6 @@ from ingest.media.description import decimal
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sample_tables import TrackExtent
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
-from ingest.media.signs import ZeroFilled
 from ingest.metadata.reading import NOT_UNDERSTOOD, UNFINISHED
 
 PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
@@ -28,6 +27,14 @@ SCRIPT: Final = f"{PACKAGES[0]}/media/inside.py"
 # -I and -S: nothing of the environment or of site-packages is looked at; -B: it could not write a cache anyway.
 ARGUMENTS: Final = ("-I", "-S", "-B", SCRIPT, MEDIA_INSIDE, *PACKAGES)
 READING_LIMITS: Final = Limits.of_processor(30, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
+
+
+@dataclass(frozen=True)
+class ZeroFilled:
+    """`bytes` is an estimate from samples, `first_at` the offset of the first sample that was nothing but zeros."""
+
+    bytes: int
+    first_at: int
 
 
 @dataclass(frozen=True)

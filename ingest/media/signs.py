@@ -1,64 +1,16 @@
-"""Signs of damage in containers that have no boxes, and in any file: zeros where footage was meant to come.
+"""How long containers are that have no boxes, by their own word or by their packets.
 
 Like damage.py this runs inside the sandbox, reads a bounded part of the file, and never raises for what it holds.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import BinaryIO, Final
 
 from ingest.containers import PACKETS, SYNC
 
-BLOCK_BYTES: Final = 4096
-MOST_BLOCKS: Final = 512
-# A recorder that lost power leaves whole clusters of zeros; encoders write no such runs, except as silence in PCM.
-SHORTEST_RUN_BYTES: Final = 64 << 10
-SHORTEST_RUN_IN_SMALL_FILES: Final = 16 << 10
-SMALL_FILE_BYTES: Final = 4 << 20
 SEGMENT_ID: Final = b"\x18\x53\x80\x67"
-
-
-@dataclass(frozen=True)
-class ZeroFilled:
-    """`bytes` is an estimate from samples, `first_at` the offset of the first sample that was nothing but zeros."""
-
-    bytes: int
-    first_at: int
-
-
-def find_zeros(path: Path, padding_of: Callable[[Path], Sequence[tuple[int, int]]]) -> ZeroFilled | None:
-    """Samples spread over the file; one counts when a whole run of zeros follows it, and it is not of the room that the
-    container keeps (`padding_of`, asked only where there are zeros).
-
-    What is shorter than their distance (8 MiB in a file of 4 GiB) may lie between: that is for whole.py to find."""
-    size = path.stat().st_size
-    blocks = size // BLOCK_BYTES
-    if blocks < 4:
-        return None
-    step = max(1, -(-blocks // MOST_BLOCKS))
-    run = SHORTEST_RUN_IN_SMALL_FILES if size < SMALL_FILE_BYTES else SHORTEST_RUN_BYTES
-    empty = []
-    with path.open("rb") as handle:
-        for block in range(0, blocks, step):
-            if is_zero(handle, block * BLOCK_BYTES, BLOCK_BYTES) and lies_in_run(handle, block * BLOCK_BYTES, run):
-                empty.append(block * BLOCK_BYTES)
-    room = padding_of(path) if empty else ()
-    empty = [at for at in empty if not any(start <= at and at + BLOCK_BYTES <= end for start, end in room)]
-    return ZeroFilled(min(size, len(empty) * step * BLOCK_BYTES), empty[0]) if empty else None
-
-
-def is_zero(handle: BinaryIO, at: int, length: int) -> bool:
-    handle.seek(at)
-    piece = handle.read(length)
-    return len(piece) == length and not piece.strip(b"\0")
-
-
-def lies_in_run(handle: BinaryIO, at: int, run: int) -> bool:
-    """Forward of it, or back from its end: the last block of a run counts as well."""
-    return is_zero(handle, at, run) or (at + BLOCK_BYTES >= run and is_zero(handle, at + BLOCK_BYTES - run, run))
 
 
 @dataclass(frozen=True)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 ClaimKind = Literal[
     "location",
@@ -30,8 +28,7 @@ ClaimKind = Literal[
 Confidence = Literal["stated", "assumed", "doubtful"]
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(NamedTuple):
     """`value`: text for device, officer, mark ("evidence": the recorder's key-file mark), act (a code) and group (a
     name that files of one recorder share); {"latitude", "longitude"[, "altitude_metres"]} for a location in WGS 84
     degrees; {"time"[, "zone"]} for clock, gps_time and started_at, the time in UTC as RFC 3339; {"number"[, "group"]}
@@ -55,8 +52,7 @@ class Claim:
         }
 
 
-@dataclass(frozen=True)
-class Withheld:
+class Withheld(NamedTuple):
     """Something was there and no claim was made of it. `reason` is a stable code."""
 
     kind: ClaimKind
@@ -65,8 +61,7 @@ class Withheld:
     reason: str
 
 
-@dataclass(frozen=True)
-class KeptTrack:
+class KeptTrack(NamedTuple):
     """A track as it is stored: rows as docs/formats/positions.md has them, and their digest, which a claim states."""
 
     source: str
@@ -74,8 +69,7 @@ class KeptTrack:
     sha256: bytes
 
 
-@dataclass(frozen=True)
-class Claims:
+class Claims(NamedTuple):
     stated: tuple[Claim, ...] = ()
     withheld: tuple[Withheld, ...] = ()
     tracks: tuple[KeptTrack, ...] = ()
@@ -129,4 +123,4 @@ def join(*parts: Claims) -> Claims:
     for part in parts:
         everything += [*part.stated, *part.withheld]
     tracks = tuple(track for part in parts for track in part.tracks)
-    return dataclasses.replace(gather(everything), tracks=tracks)
+    return gather(everything)._replace(tracks=tracks)

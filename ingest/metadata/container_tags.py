@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Protocol
 
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
@@ -63,7 +62,7 @@ def read_tags(tags: Mapping[str, str], source: str) -> Iterator[Claim | Withheld
         if known.get(name):
             read = read_time(known[name], f"{source}:{name}")
             # Android closes the file, and dates it, as recording stops.
-            yield replace(read, notes=(*read.notes, AT_THE_END)) if android and isinstance(read, Claim) else read
+            yield read._replace(notes=(*read.notes, AT_THE_END)) if android and isinstance(read, Claim) else read
     maker = next((known[name] for name in MAKER_TAGS if known.get(name)), "")
     model = next((known[name] for name in MODEL_TAGS if known.get(name)), "")
     if maker or model:
@@ -77,5 +76,5 @@ def read_time(raw: str, source: str) -> Claim | Withheld:
         return Withheld("clock", raw, source, NO_SUCH_TIME)
     claim = time_claim("clock", moment, raw, source)
     if isinstance(claim, Claim) and raw.strip().endswith("Z"):
-        return replace(claim, confidence="doubtful", notes=(Z_IS_OFTEN_LOCAL,))
+        return claim._replace(confidence="doubtful", notes=(Z_IS_OFTEN_LOCAL,))
     return claim

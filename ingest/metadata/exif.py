@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 import exifread
@@ -17,12 +16,11 @@ import exifread
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, time_claim
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM, WGS_84, location_from_degrees
-from ingest.metadata.positions import NO_FIX, POOR_PRECISION
+from ingest.metadata.points import NO_FIX, POOR_PRECISION
+from ingest.metadata.reading import MOST_PHOTOGRAPH_BYTES
 
-# A JPEG's EXIF lies in its first segments, a HEIC's anywhere; a photograph is smaller than this.
-MOST_BYTES: Final = 64 << 20
 # Tags may claim the same bytes over and over, and boxes may lead back to themselves.
-MOST_BYTES_READ: Final = 2 * MOST_BYTES
+MOST_BYTES_READ: Final = 2 * MOST_PHOTOGRAPH_BYTES
 LONGEST_SECONDS: Final = 10.0
 MOST_READS: Final = 50_000
 """The most for a photograph of the corpus were 800. A box of HEIC that leads back to itself is read for ever."""
@@ -56,12 +54,10 @@ class BoundedBytes(io.BytesIO):
         return piece
 
 
-def read_exif(path: Path) -> Tags:
+def read_exif(content: bytes) -> Tags:
     """Empty for whatever carries none or carries it broken. Makers' private notes and thumbnails are left alone."""
-    with path.open("rb") as handle:
-        start = BoundedBytes(handle.read(MOST_BYTES))
     try:
-        tags: Tags = exifread.process_file(start, details=False)
+        tags: Tags = exifread.process_file(BoundedBytes(content), details=False)
     except Exception:  # RecursionError and MemoryError are among them.
         return {}
     return tags

@@ -14,12 +14,12 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from ingest.metadata.nmea import KNOT
-from ingest.metadata.positions import Point
+from ingest.metadata.points import Point
 
 MARK: Final = b"freeGPS "
 FIELDS: Final = struct.Struct("<IIIIIIcccBfff")
@@ -75,7 +75,7 @@ def points_of_blocks(blocks: Iterable[Block]) -> Iterator[Point]:
     first: datetime | None = None
     for block in blocks:
         first = first or block.clock
-        yield replace(block.point, offset_seconds=(block.clock - first).total_seconds())
+        yield block.point._replace(offset_seconds=(block.clock - first).total_seconds())
 
 
 def degrees_of(value: float, most: int, negative: bool) -> float | None:

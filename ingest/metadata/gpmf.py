@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from ingest.metadata.positions import Point
+from ingest.metadata.points import Point
 
 HEADER_BYTES: Final = 8
 DEEPEST: Final = 6

@@ -7,7 +7,8 @@ from typing import Final
 from xml.parsers import expat
 
 from ingest.metadata.clock import moment_in
-from ingest.metadata.positions import MOST_POINTS_READ, Point
+from ingest.metadata.points import Point
+from ingest.metadata.positions import MOST_POINTS_READ
 
 LONGEST_TEXT: Final = 64
 FIXES: Final = {"none": 0, "2d": 2, "3d": 3, "dgps": 3, "pps": 3}

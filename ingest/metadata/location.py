@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from ingest.metadata.claims import Claim, Withheld
-from ingest.metadata.positions import Point, why_not
+from ingest.metadata.points import Point, why_not
 
 NOT_UNDERSTOOD = "not_understood"
 TOO_COARSE = "too_coarse"

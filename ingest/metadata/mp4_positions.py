@@ -27,7 +27,8 @@ from ingest.metadata.mp4 import (
 )
 from ingest.metadata.mp4_fragments import fragment_samples
 from ingest.metadata.nmea import points_of_nmea
-from ingest.metadata.positions import EPOCH, Point
+from ingest.metadata.points import Point
+from ingest.metadata.positions import EPOCH
 from ingest.metadata.subtitle_positions import point_of_cue
 
 Found = tuple[str, list[Point]]

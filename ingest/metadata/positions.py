@@ -7,13 +7,13 @@ could have got to in the time is never a place, and is counted with its reason.
 from __future__ import annotations
 
 import itertools
-import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from ingest.metadata.points import Point, why_not
 from storage.measures import metres_between
 
 MOST_POINTS: Final = 20_000
@@ -22,9 +22,6 @@ MOST_POINTS_READ: Final = 400_000
 FASTEST_METRES_PER_SECOND: Final = 150.0
 """540 km/h. What gets from point to point faster was not carried there by anybody on duty, airliners aside."""
 JUMP_ALLOWANCE_METRES: Final = 200.0
-WORST_PRECISION: Final = 10.0
-"""Dilution of precision; above it a receiver's makers themselves call the position poor."""
-DEEPEST_METRES, HIGHEST_METRES = -500.0, 9000.0
 LONGEST_SECONDS: Final = 31 * 86400.0
 LONGEST_WITHOUT_FIX: Final = 86400.0
 
@@ -33,36 +30,11 @@ SCALE_SECONDS: Final = {"camm": 18.0}
 
 Row = tuple[int | None, ...]
 
-NO_FIX: Final = "no_fix"
-AT_ZERO: Final = "zero_zero_is_no_fix"
-"""It lies in the Gulf of Guinea, and is what a receiver without a fix writes: never where a by-law was enforced."""
-OUT_OF_RANGE: Final = "out_of_range"
-POOR_PRECISION: Final = "poor_precision"
-IMPLAUSIBLE_ALTITUDE: Final = "implausible_altitude"
 JUMP: Final = "jump"
 TOO_MANY: Final = "too_many_points"
 
 EPOCH: Final = datetime(1980, 1, 6, tzinfo=UTC)
 """Of GPS time; any fixed instant would do to count from."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One reading: degrees of WGS 84, metres, metres a second.
-
-    `offset_seconds` counts from the recording's first frame; None where only a clock is written. `fix` is 0 for none, 2
-    or 3 for the receiver's dimensions, 1 for a fix of dimensions nobody says; None where nothing says whether there was
-    one. `at` is the satellites' own time.
-    """
-
-    offset_seconds: float | None
-    latitude: float
-    longitude: float
-    altitude_metres: float | None = None
-    speed_metres_per_second: float | None = None
-    fix: int | None = None
-    precision: float | None = None
-    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -107,30 +79,13 @@ def judge_track(source: str, points: Iterable[Point]) -> Track:
     return Track(source, thin(kept), dict(+left_out), started_at, max(spread, lead, SCALE_SECONDS.get(source, 0.0)))
 
 
-def why_not(point: Point) -> str | None:
-    """The first reason not to believe a point; None when there is none."""
-    if point.fix is not None and point.fix < 1:
-        return NO_FIX
-    numbers = (point.latitude, point.longitude, point.offset_seconds or 0.0)
-    if not all(map(math.isfinite, numbers)) or abs(point.latitude) > 90 or abs(point.longitude) > 180:
-        return OUT_OF_RANGE
-    if round(point.latitude, 4) == 0 and round(point.longitude, 4) == 0:
-        return AT_ZERO
-    height = point.altitude_metres
-    if height is not None and not DEEPEST_METRES <= height <= HIGHEST_METRES:  # NaN fails both
-        return IMPLAUSIBLE_ALTITUDE
-    if point.precision is not None and not 0 <= point.precision <= WORST_PRECISION:
-        return POOR_PRECISION
-    return None
-
-
 def tidy(point: Point) -> Point:
     """A speed nobody drives is no speed; an offset beyond any recording is none."""
     speed, offset = point.speed_metres_per_second, point.offset_seconds
     if speed is not None and not 0 <= speed <= FASTEST_METRES_PER_SECOND:
-        point = replace(point, speed_metres_per_second=None)
+        point = point._replace(speed_metres_per_second=None)
     if offset is not None and not 0 <= offset <= LONGEST_SECONDS:
-        point = replace(point, offset_seconds=None)
+        point = point._replace(offset_seconds=None)
     return point
 
 
@@ -151,7 +106,7 @@ def set_offsets(points: list[Point], lead: float = 0.0) -> list[Point]:
     if any(point.offset_seconds is None for point in points):
         timed = of_one_recording([(p.at, n) for n, p in enumerate(points) if p.at is not None])
         return [
-            replace(points[n], offset_seconds=lead + (at - timed[0][0]).total_seconds()) for at, n in timed
+            points[n]._replace(offset_seconds=lead + (at - timed[0][0]).total_seconds()) for at, n in timed
         ] or points
     return sorted(points, key=lambda point: point.offset_seconds or 0.0)
 

@@ -6,22 +6,27 @@ imported for the files that are worth it alone: sealing ten thousand small files
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final
-
 from ingest.containers import SEQUENCE_BRANDS, STILL_BRANDS
 
+TYPE_CHECKING = False  # typing takes longer to import than all of this
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from typing import Any, BinaryIO, Final
+
     from ingest.metadata.claims import Claims
     from ingest.metadata.mp4 import Budget
-    from ingest.metadata.positions import Point
+    from ingest.metadata.points import Point
 
 # What exifread looks for in a photograph, by its first bytes: JPEG, TIFF, PNG, and boxes of a HEIC or AVIF.
 _PHOTOGRAPHS = (b"\xff\xd8\xff", b"II*\0", b"MM\0*", b"\x89PNG", b"RIFF")
 _PHOTOGRAPH_BRANDS = tuple(brand.encode() for brand in (*STILL_BRANDS, *SEQUENCE_BRANDS))
+# Before what in a file of the first kind exifread believes that there is EXIF. A file that holds none of these
+# anywhere has none, and costs no start of it; where the letters are there by chance it is for exifread to say.
+_EXIF_MARKS = {b"\xff\xd8\xff": (b"Exif", b"Ducky", b"Adobe"), b"\x89PNG": (b"eXIf",), b"RIFF": (b"EXIF",)}
 _START_BYTES: Final = 4096
+# A JPEG's EXIF lies in its first segments, a HEIC's anywhere; a photograph is smaller than this.
+MOST_PHOTOGRAPH_BYTES: Final = 64 << 20
 MOST_TEXT_BYTES: Final = 48 << 20
 MOST_TRACKS: Final = 8
 ENDED_EARLY: Final = "not_read_to_the_end"
@@ -29,7 +34,7 @@ UNFINISHED: Final = "unfinished"
 NOT_UNDERSTOOD: Final = "not_understood"
 
 
-def read_file_facts(path: Path) -> dict[str, Any]:
+def read_file_facts(path: str | Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
     (stream_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those
@@ -37,20 +42,34 @@ def read_file_facts(path: Path) -> dict[str, Any]:
     something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
-    with path.open("rb") as handle:
+    with open(path, "rb") as handle:  # noqa: PTH123 - a Path takes longer to import than a picture to be read
         start = handle.read(_START_BYTES)
-        if not is_photograph(start[:64]):
-            size = path.stat().st_size
-            tracks = read_tracks(handle, start, size)
-            said = {"tracks": tracks, **read_stream_runs(handle, start, size)}
-            if tracks is None:
-                said[NOT_UNDERSTOOD] = ["tracks"]
-            return {name: found for name, found in said.items() if found}
+        if is_photograph(start[:64]):
+            return read_photograph(handle)
+        size = handle.seek(0, 2)
+        tracks = read_tracks(handle, start, size)
+        said = {"tracks": tracks, **read_stream_runs(handle, start, size)}
+        if tracks is None:
+            said[NOT_UNDERSTOOD] = ["tracks"]
+        return {name: found for name, found in said.items() if found}
+
+
+def read_photograph(handle: BinaryIO) -> dict[str, Any]:
+    handle.seek(0)
+    content = handle.read(MOST_PHOTOGRAPH_BYTES)
+    if has_no_exif(content):
+        return {}
     from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 
-    tags = read_exif(path)
+    tags = read_exif(content)
     return {"exif": claims_as_facts(claims_of_tags(tags)), "orientation": orientation_of_tags(tags)}
+
+
+def has_no_exif(content: bytes) -> bool:
+    """False where it may have some."""
+    marks = next((marks for kind, marks in _EXIF_MARKS.items() if content.startswith(kind)), ())
+    return bool(marks) and not any(mark in content for mark in marks)
 
 
 def is_photograph(start: bytes) -> bool:
@@ -101,6 +120,8 @@ def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any
 
 def find_points(handle: BinaryIO, start: bytes, size: int, budget: Budget) -> Iterator[tuple[str, list[Point]]]:
     """By what the file is, never by its name."""
+    from dataclasses import replace
+
     from ingest.metadata.mp4 import is_mp4, may_have_positions
 
     if is_mp4(start):

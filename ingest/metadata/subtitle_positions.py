@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from ingest.metadata.nmea import points_of_nmea
-from ingest.metadata.positions import Point
+from ingest.metadata.points import Point
 
 LONGEST_CUE: Final = 4096
 MOST_CUES: Final = 200_000

@@ -8,7 +8,6 @@ what exempts a word from a doubt is another's, of another kind of clock.
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -119,7 +118,7 @@ def withhold_refused(said: Claims, assessment: Assessment) -> Claims:
             withheld.append(Withheld(claim.kind, str(claim.value.get("time")), claim.source, reasons[0]))
         else:
             kept.append(claim)
-    return dataclasses.replace(said, stated=tuple(kept), withheld=tuple(withheld))
+    return said._replace(stated=tuple(kept), withheld=tuple(withheld))
 
 
 def satellite_time(claim: Claim) -> datetime | None:

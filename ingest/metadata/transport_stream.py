@@ -7,14 +7,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from ingest.containers import PACKET_BYTES, PACKETS, SYNC
 from ingest.metadata.free_gps import MARK, Block, points_of_blocks, read_block
 from ingest.metadata.mp4 import Budget, ReadingTooMuch
 from ingest.metadata.nmea import points_of_nmea
-from ingest.metadata.positions import Point
+from ingest.metadata.points import Point
 
 PIECE_PACKETS: Final = 20_000
 MOST_BYTES: Final = 8 << 30
@@ -81,7 +81,7 @@ def with_offsets(points: list[Point]) -> list[Point]:
     """Either all count from the first frame or none does: the two are not the same beginning."""
     if all(point.offset_seconds is not None for point in points):
         return points
-    return [replace(point, offset_seconds=None) for point in points]
+    return [point._replace(offset_seconds=None) for point in points]
 
 
 def packets(piece: bytes, layout: Layout, start: re.Pattern[bytes], most: int) -> Iterator[tuple[float | None, bytes]]:

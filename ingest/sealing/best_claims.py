@@ -38,13 +38,13 @@ def state_best(said: Claims, received_at: datetime, duration_seconds: float | No
     # A place is not weighed like a time: what is doubted is none.
     placed = [] if place is None or place.confidence == "doubtful" else [_best_place(place)]
     stated = [*said.stated, _best_start(assessment.best), *placed]
-    return replace(said, stated=(*stated, *map(_as_claim, said.withheld)))
+    return said._replace(stated=(*stated, *map(_as_claim, said.withheld)))
 
 
 def state_unjudged(said: Claims) -> Claims:
     """Where judging failed: every claim as it was made, and that no time is believed, with a note of why."""
     unjudged = Claim("best_start", {}, "receipt", "doubtful", (NOT_JUDGED,))
-    return replace(said, stated=(*said.stated, unjudged, *map(_as_claim, said.withheld)))
+    return said._replace(stated=(*said.stated, unjudged, *map(_as_claim, said.withheld)))
 
 
 def _best_start(best: ClockWord | None) -> Claim:
@@ -58,7 +58,7 @@ def _best_start(best: ClockWord | None) -> Claim:
 
 
 def _best_place(place: Claim) -> Claim:
-    return replace(place, kind="best_place")
+    return place._replace(kind="best_place")
 
 
 def _as_claim(withheld: Withheld) -> Claim:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
@@ -24,7 +23,7 @@ SOURCE: Final = "probe"
 def state_contents(said: Claims, found: Findings) -> Claims:
     """The claims, and one `contents`: nobody else's word counts for it."""
     claim = Claim(KIND, contents_of(found.as_facts()), f"{SOURCE}:{found.tool} {found.tool_version}", "stated")
-    return replace(said, stated=(*(each for each in said.stated if each.kind != KIND), claim))
+    return said._replace(stated=(*(each for each in said.stated if each.kind != KIND), claim))
 
 
 def contents_of(facts: Mapping[str, Any]) -> dict[str, str | float]:

@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from ingest.metadata.positions import Point, judge_track, track_as_facts
+from ingest.metadata.points import Point
+from ingest.metadata.positions import judge_track, track_as_facts
 from ingest.metadata.segments import group_segments
 from ingest.metadata.track_facts import COLUMNS
 

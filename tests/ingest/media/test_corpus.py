@@ -13,7 +13,7 @@ from ingest.media.probe import probe_media
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, make_poster, make_proxy, make_sprite
 from ingest.media.runner import MediaRunner
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.positions import AT_ZERO
+from ingest.metadata.points import AT_ZERO
 
 
 def sha256(path: Path) -> str:

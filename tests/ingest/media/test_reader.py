@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 
 from ingest.media import findings as code
 from ingest.media.probe import probe_media
-from ingest.media.reader import FileFacts, facts_from, read_facts, reader_program, said_in
+from ingest.media.reader import PACKAGES, FileFacts, facts_from, read_facts, reader_program, said_in
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Job, Limits
 from ingest.metadata.reading import exif_claims
@@ -40,6 +41,29 @@ def test_boxes_and_photographs_are_read_in_either_sandbox(
     assert found.orientation == 6
     (place,) = exif_claims(found.contents).of("location")
     assert place.value == {"latitude": 31.2304, "longitude": 121.4737}
+
+
+@pytest.mark.parametrize(
+    ("carries_exif", "dear"),
+    [
+        (False, {"re", "typing", "enum", "json", "dataclasses", "inspect", "pathlib", "exifread"}),
+        (True, {"dataclasses", "inspect", "pathlib"}),
+    ],
+)
+def test_a_picture_s_reader_starts_with_little(tmp_path: Path, carries_exif: bool, dear: set[str]) -> None:
+    """Ten thousand small pictures wait for it: what takes milliseconds to import is not, but where it is needed."""
+    path = photo(tmp_path)
+    if not carries_exif:
+        Image.new("RGB", (64, 48), "blue").save(path)
+    program = reader_program()
+    packages = [str(source) for source, target in program.brings if target in PACKAGES]
+    script = Path(packages[0]) / "media" / "inside.py"
+    command = [program.path, "-X", "importtime", "-I", "-S", "-B", script, path, *packages]
+    ran = subprocess.run(command, check=True, capture_output=True, text=True)
+    imported = {line.rpartition("|")[2].strip() for line in ran.stderr.splitlines()}
+    assert "ingest.media.zeros" in imported
+    assert imported & dear == set()
+    assert bool(ran.stdout) is carries_exif
 
 
 def test_the_reader_sees_the_file_its_language_and_its_own_code(any_runner: MediaRunner, tmp_path: Path) -> None:

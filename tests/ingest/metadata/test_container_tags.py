@@ -9,7 +9,7 @@ from ingest.metadata.claims import Claims
 from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME, Z_IS_OFTEN_LOCAL
 from ingest.metadata.container_tags import claims_from_tags
 from ingest.metadata.location import NOT_UNDERSTOOD, OTHER_DATUM, TOO_COARSE
-from ingest.metadata.positions import AT_ZERO, IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
+from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
 
 NOTHING = Findings("intact", (), "mov,mp4", 1.0, (), None, 1, {}, "ffprobe", "8.1.2", "namespaces")
 

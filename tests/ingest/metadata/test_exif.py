@@ -15,7 +15,8 @@ from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import NO_SUCH_TIME
 from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM
-from ingest.metadata.positions import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION
+from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION
+from ingest.metadata.reading import has_no_exif
 from ingest.sealing.best_claims import best_claims, state_best
 
 Ifd = dict[int, object]
@@ -34,11 +35,11 @@ def photo(tmp_path: Path, gps: Ifd | None = None, exif: Ifd | None = None, image
 
 
 def claims_from_exif(path: Path) -> Claims:
-    return claims_of_tags(read_exif(path))
+    return claims_of_tags(read_exif(path.read_bytes()))
 
 
 def orientation_of(path: Path) -> int:
-    return orientation_of_tags(read_exif(path))
+    return orientation_of_tags(read_exif(path.read_bytes()))
 
 
 @pytest.fixture
@@ -175,11 +176,29 @@ def test_every_photograph_of_the_corpus_is_read(corpus: Path) -> None:
     assert {"jpg__gps__DSCN0012.jpg", "t__images__GPS.jpg"} <= set(located)
 
 
+def test_what_has_no_mark_of_exif_is_what_exifread_finds_nothing_in(corpus: Path, tmp_path: Path) -> None:
+    """So that such a picture costs no start of it: whole, without its marks, and cut."""
+    made = [tmp_path / f"made.{ending}" for ending in ("png", "webp")]
+    for path in made:
+        Image.new("RGB", (64, 64)).save(path)
+    skipped = set()
+    for path in (*made, *corpus.rglob("*.jpg"), *corpus.rglob("*.jpeg")):
+        whole = path.read_bytes()
+        unmarked = whole
+        for mark in (b"Exif", b"eXIf", b"EXIF", b"Ducky", b"Adobe"):
+            unmarked = unmarked.replace(mark, b"-" * len(mark))
+        for content in (whole, unmarked, whole[:3000], unmarked[:3000]):
+            if has_no_exif(content):
+                assert read_exif(content) == {}, path
+                skipped.add(path.suffix)
+    assert {".jpg", ".png", ".webp"} <= skipped
+
+
 def test_a_box_that_leads_back_to_itself_ends(tmp_path: Path) -> None:
     path = tmp_path / "loop.heic"
     path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + struct.pack(">I4sQ", 1, b"free", 0))
     begun = time.process_time()
-    assert read_exif(path) == {}
+    assert read_exif(path.read_bytes()) == {}
     assert time.process_time() - begun < 1
 
 
@@ -188,4 +207,4 @@ def test_tags_that_claim_the_same_bytes_over_and_over_end(tmp_path: Path, monkey
     path = tmp_path / "fat.tif"
     entries = b"".join(struct.pack(">HHII", 0x010F, 2, 1 << 20, 0) for _ in range(60_000))
     path.write_bytes(b"MM\0*" + struct.pack(">IH", 8, 60_000) + entries + b"\0" * 4 + b"x" * (1 << 20))
-    assert read_exif(path) == {}
+    assert read_exif(path.read_bytes()) == {}

@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
-from ingest.metadata.positions import (
-    IMPLAUSIBLE_ALTITUDE,
-    JUMP,
-    MOST_POINTS,
-    NO_FIX,
-    POOR_PRECISION,
-    Point,
-    judge_track,
-    track_as_facts,
-)
+from ingest.metadata.points import IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION, Point
+from ingest.metadata.positions import JUMP, MOST_POINTS, judge_track, track_as_facts
 from ingest.metadata.track_facts import claims_of_tracks, is_row
 from storage.measures import metres_between
 
@@ -56,7 +47,7 @@ def test_a_log_began_before_its_first_fix_by_as_many_of_its_own_steps(step: floa
     """Ninety seconds without a fix, whether the receiver writes ten times a second or every ten seconds."""
     void = [Point(None, math.nan, math.nan, fix=0)] * round(90 / step)
     fixed = [
-        replace(point, offset_seconds=None, at=START + timedelta(seconds=n * step)) for n, point in enumerate(walk(9))
+        point._replace(offset_seconds=None, at=START + timedelta(seconds=n * step)) for n, point in enumerate(walk(9))
     ]
     track = judge_track("nmea", [*void, *fixed])
     assert track.started_at == START - timedelta(seconds=90)

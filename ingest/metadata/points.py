@@ -1,0 +1,58 @@
+"""A single position as files give it, and why it is not believed: what a photograph's one needs as a track's many do.
+
+Loads little: it is read inside the sandbox for each of ten thousand small pictures.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+WORST_PRECISION: Final = 10.0
+"""Dilution of precision; above it a receiver's makers themselves call the position poor."""
+DEEPEST_METRES, HIGHEST_METRES = -500.0, 9000.0
+
+NO_FIX: Final = "no_fix"
+AT_ZERO: Final = "zero_zero_is_no_fix"
+"""It lies in the Gulf of Guinea, and is what a receiver without a fix writes: never where a by-law was enforced."""
+OUT_OF_RANGE: Final = "out_of_range"
+POOR_PRECISION: Final = "poor_precision"
+IMPLAUSIBLE_ALTITUDE: Final = "implausible_altitude"
+
+
+class Point(NamedTuple):
+    """One reading: degrees of WGS 84, metres, metres a second.
+
+    `offset_seconds` counts from the recording's first frame; None where only a clock is written. `fix` is 0 for none, 2
+    or 3 for the receiver's dimensions, 1 for a fix of dimensions nobody says; None where nothing says whether there was
+    one. `at` is the satellites' own time.
+    """
+
+    offset_seconds: float | None
+    latitude: float
+    longitude: float
+    altitude_metres: float | None = None
+    speed_metres_per_second: float | None = None
+    fix: int | None = None
+    precision: float | None = None
+    at: datetime | None = None
+
+
+def why_not(point: Point) -> str | None:
+    """The first reason not to believe a point; None when there is none."""
+    if point.fix is not None and point.fix < 1:
+        return NO_FIX
+    numbers = (point.latitude, point.longitude, point.offset_seconds or 0.0)
+    if not all(map(math.isfinite, numbers)) or abs(point.latitude) > 90 or abs(point.longitude) > 180:
+        return OUT_OF_RANGE
+    if round(point.latitude, 4) == 0 and round(point.longitude, 4) == 0:
+        return AT_ZERO
+    height = point.altitude_metres
+    if height is not None and not DEEPEST_METRES <= height <= HIGHEST_METRES:  # NaN fails both
+        return IMPLAUSIBLE_ALTITUDE
+    if point.precision is not None and not 0 <= point.precision <= WORST_PRECISION:
+        return POOR_PRECISION
+    return None
