@@ -67,7 +67,7 @@ def test_what_was_not_believed_is_told_with_its_reason(district: Any) -> None:
 def test_satellites_a_round_of_weeks_back_are_told_with_their_reason_and_the_way_stays(district: Any) -> None:
     station = district.served.station(district.unit)
     begun = datetime.now(UTC) - timedelta(hours=2, weeks=1024)
-    way = [dataclasses.replace(point, at=begun + timedelta(seconds=n)) for n, point in enumerate(WAY)]
+    way = [point._replace(at=begun + timedelta(seconds=n)) for n, point in enumerate(WAY)]
     with looked_at(district, contents={"tracks": [track_as_facts(judge_track("gpmf", way))]}):
         row = district.served.seal(station, os.urandom(902), "x.mp4")
     text = district.page("auditor", f"/recordings/{row.id}").text
