@@ -206,6 +206,26 @@ class Findings:
         return {**facts, "kind": self.kind}
 
 
+def photograph_of_facts(facts: Mapping[str, Any]) -> Findings | None:
+    """The findings of a row, as another look at the same bytes would give them again: of a photograph that was decoded
+    whole when it came, all but the contents. None of anything else, of which a later look may know more."""
+    if facts.get("state") != "intact" or facts.get("kind") != "still":
+        return None
+    return Findings(
+        state="intact",
+        reasons=tuple(Reason(**said) for said in facts["reasons"]),
+        container=facts["container"],
+        duration_seconds=facts["duration_seconds"],
+        streams=tuple(Stream(**said) for said in facts["streams"]),
+        extent=None,
+        orientation=facts["orientation"],
+        tags=facts["tags"],
+        tool=facts["tool"],
+        tool_version=facts["tool_version"],
+        sandbox=facts["sandbox"],
+    )
+
+
 def not_understood(error: Exception) -> Findings:
     """For a file that broke the looking itself: nothing is known of it, and that is no reason not to keep it."""
     return Findings(

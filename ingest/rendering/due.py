@@ -15,6 +15,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.media.findings import Findings, photograph_of_facts
 from ingest.rendering.ending import LONGEST_OUTCOME, NO_ROOM
 from storage.catalog.recordings import MediaJob, Recording
 from storage.database import Database
@@ -27,7 +28,8 @@ QUICK, SLOW, DECODE = "quick", "slow", "decode"
 class DueRenditions:
     """One recording with every rendition it still owes in one lane, leased by `worker`.
 
-    `deferrals`: how often they were put off for no fault of the file's."""
+    `deferrals`: how often they were put off for no fault of the file's. `photograph`: what was found in it when it
+    came, where looking at it again would find the same."""
 
     recording_id: uuid.UUID
     unit_id: uuid.UUID
@@ -40,6 +42,7 @@ class DueRenditions:
     worker: str
     lane: str = QUICK
     deferrals: int = 0
+    photograph: Findings | None = None
 
     @property
     def lease(self) -> Lease[MediaJob]:
@@ -126,6 +129,7 @@ def take(session: Session, jobs: Sequence[MediaJob], worker: str) -> DueRenditio
         worker=worker,
         lane=jobs[0].lane,
         deferrals=max(job.deferrals for job in jobs),
+        photograph=photograph_of_facts(recording.findings),
     )
 
 

@@ -80,7 +80,8 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
 def make_in(due: DueRenditions, folder: Path, rendering: Rendering) -> None:
     """Raises NotYet where the machine was in the way, or what is left of the original has to be recovered first; and
     LimitBroken."""
-    original = look_at(decrypt_original(due, rendering, folder / "original"), rendering, due.deferrals)
+    media = decrypt_original(due, rendering, folder / "original")
+    original = Shown(media, due.photograph) if due.photograph else look_at(media, rendering, due.deferrals)
     if due.lane == DECODE:
         look_at_whole(due, original, rendering)
         return

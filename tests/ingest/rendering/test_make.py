@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from sqlalchemy import select, update
 
 from api.media_tools import media_runner
 from api.tasks.media import copy_next, open_rendering, render_next
 from ingest.media.errors import RenditionFailed
+from ingest.media.findings import photograph_of_facts
 from ingest.media.probe import probe_media
 from ingest.media.sandbox import Limits
 from ingest.media.tiles import SpriteLayout, sprite_layout
@@ -155,6 +157,32 @@ def test_a_film_of_which_nobody_knew_that_it_has_no_index_is_recovered_as_well(s
         sealing.render()
     assert {kind: state for kind, (state, _, _) in jobs_of(sealing).items()} == dict.fromkeys(MADE, "done")
     assert settings_of(sealing) == ALL_OF_IT
+
+
+def test_a_photograph_that_was_decoded_whole_is_looked_at_once(
+    sealing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten thousand small pictures the second look would cost as much as all that is made of them."""
+    exif, path = Image.Exif(), tmp_path / "photograph.jpg"
+    exif[274] = 6
+    Image.effect_noise((320, 180), 80).save(path, exif=exif)
+    found = probe_media(path, media_runner(sealing.settings))
+    sealing.seal(path.read_bytes())
+    with sealing.archive.database.reading() as session:
+        kept = photograph_of_facts(session.scalars(select(Recording)).one().findings)
+    assert kept == replace(found, contents={})
+    monkeypatch.setattr(shown, "probe_media", failing("it was looked at before"))
+    sealing.render()
+    said = {kind: state for kind, (state, _, _) in jobs_of(sealing).items()}
+    assert said == {"poster": "done", "proxy": "nothing", "sprite": "nothing"}
+    with sealing.archive.database.reading() as session:
+        poster = session.scalars(select(Rendition)).one()
+    assert "transpose" in " ".join(poster.settings)
+
+
+@pytest.mark.parametrize(("state", "kind"), [("opens", "still"), ("damaged", "still"), ("opens", "video")])
+def test_of_anything_else_a_second_look_may_find_more(state: str, kind: str) -> None:
+    assert photograph_of_facts({"state": state, "kind": kind}) is None
 
 
 def test_a_redacted_copy_is_made_of_the_recovery_that_was_stored(sealing: Any, torn: Recording) -> None:
