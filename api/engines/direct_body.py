@@ -2,7 +2,7 @@
 uvicorn's queue. The socket is read into the very memory that whoever asked for it gets, page-aligned, so that it can be
 written to a disk as it lies: no byte is copied on its way, where it would be four times.
 
-An application finds it in the scope, as an extension of ASGI (ingest/uploads/request.py), and may ask for it once it
+An application finds it in the scope, as an extension of ASGI (ingest/uploads/asgi.py), and may ask for it once it
 has taken some of the body the usual way. Behind any other server there is none, and bodies come as they always do.
 """
 

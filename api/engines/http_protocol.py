@@ -20,7 +20,8 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from api.engines.direct_body import DirectBody
-from ingest.uploads.request import SERVER_BODY, is_at_or_below
+from ingest.uploads.asgi import SERVER_BODY
+from ingest.uploads.request import is_at_or_below
 
 MOST_HEAD_BYTES = 64 << 10
 # Each waiting request costs some kilobytes of ours and eighteen bytes of theirs; browsers pipeline none.
@@ -90,7 +91,7 @@ _TOO_MANY = _refusal(
 
 
 class _RequestBody:
-    """What an application finds of a request's body in its scope: ServerBody of ingest/uploads/request.py."""
+    """What an application finds of a request's body in its scope: ServerBody of ingest/uploads/asgi.py."""
 
     def __init__(self, protocol: BoundedProtocol) -> None:
         self._protocol = protocol

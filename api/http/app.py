@@ -35,7 +35,7 @@ from api.settings import load_settings
 from api.tasks.waking import Waker
 from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
-from ingest.uploads.request import AsgiApplication
+from ingest.uploads.asgi import AsgiApplication
 
 FOR_PROGRAMS = ("api", "ledger", "uploads")
 STATIC = Path(__file__).parents[1] / "pages" / "static"

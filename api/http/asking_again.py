@@ -20,7 +20,7 @@ from api.errors import ApiError
 from api.http.pace import LEAST_AT_ONCE, Pace
 from api.http.sessions import ANSWERED, SAFE_METHODS, Answered, require_same_viewer
 from casework.errors import CaseworkError
-from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 from retention.errors import RetentionError
 
 log = structlog.get_logger()

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from api.http.errors import MOST_BODY_BYTES, BodyTooLarge, HttpRefused
 from api.http.problem_responses import problem_response
 from casework.papers import MOST_PAPER_BYTES
-from ingest.uploads.request import AsgiApplication, Message, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Message, Receive, Scope, Send
 
 BODY_SECONDS = 20.0
 _PAPERS = re.compile(

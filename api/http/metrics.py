@@ -8,7 +8,7 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Histogram
 
-from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 
 SECONDS = (0.005, 0.02, 0.1, 0.5, 2, 10)
 

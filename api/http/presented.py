@@ -7,7 +7,7 @@ from starlette.requests import cookie_parser
 
 from api.credentials import TOKEN_PREFIX
 from api.http.sessions import SESSION_COOKIE
-from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 from storage.entering import showing
 
 

@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 from api.setting_values import Network
 from api.settings import Settings
 from ingest.stations.credential import CERTIFICATE
-from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 
 _HEX = re.compile(rb"[0-9a-f]{64}")
 _RFC_9440 = re.compile(rb":([A-Za-z0-9+/]+={0,2}):")

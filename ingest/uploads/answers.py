@@ -9,9 +9,10 @@ from datetime import datetime
 from email.utils import format_datetime
 
 from ingest.errors import RequestRefused
+from ingest.uploads.asgi import Send, begin_response, send_body
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.problems import UNEXPECTED, Problem, describe_problem, problem_of
-from ingest.uploads.request import CHECKSUM_BYTES, Request, Send
+from ingest.uploads.request import CHECKSUM_BYTES, Request
 
 TUS_VERSION = "1.0.0"
 EXTENSIONS = "creation,creation-with-upload,creation-defer-length,checksum,termination,expiration"
@@ -84,12 +85,11 @@ async def send_answer(answer: Answer, request: Request, send: Send) -> None:
         headers.append(("Content-Length", str(len(answer.body))))
     if unread:
         headers.append(("Connection", "close"))
-    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
-    await send({"type": "http.response.body", "body": answer.body, "more_body": unread})
+    await begin_response(send, answer.status, headers)
+    await send_body(send, answer.body, is_last=not unread)
     if unread:
         await _throw_away(request)
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        await send_body(send, b"", is_last=True)
 
 
 async def _throw_away(request: Request) -> None:

@@ -8,9 +8,10 @@ import structlog
 
 from ingest.errors import RequestRefused
 from ingest.uploads.answers import TUS_VERSION, Answer, describe_server, refusal, send_answer, unexpected
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 from ingest.uploads.contract import UploadLimits, UploadRegister
 from ingest.uploads.errors import MethodNotOffered, VersionUnsupported
-from ingest.uploads.request import UPLOADS_PATH, AsgiApplication, Receive, Request, Scope, Send, is_at_or_below
+from ingest.uploads.request import UPLOADS_PATH, Request, is_at_or_below
 from ingest.uploads.single_writer import ClientGone
 from ingest.uploads.staging import Staging
 from ingest.uploads.verbs import Verbs

@@ -15,7 +15,7 @@ from api.http.playback.asked import Asked
 from api.http.playback.leaving import Leaving, Playback
 from api.http.playback.sending import FootageResponse
 from api.http.sessions import answer_leaves_to
-from ingest.uploads.request import AsgiApplication, Receive, Scope, Send
+from ingest.uploads.asgi import AsgiApplication, Receive, Scope, Send
 from storage.errors import StorageError
 
 _FOOTAGE: Final = re.compile(

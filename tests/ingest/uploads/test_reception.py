@@ -13,9 +13,10 @@ import uvicorn
 
 from api.engines.http_protocol import BoundedProtocol
 from ingest.stations.errors import CredentialRefused
+from ingest.uploads.asgi import SERVER_BODY
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BlockShares, BodyReception
-from ingest.uploads.request import SERVER_BODY, Request
+from ingest.uploads.request import Request
 from tests.ingest.uploads.serving import small_limits
 
 PIECE = b"x" * 65536
