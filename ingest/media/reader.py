@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import json
 import os
 import sys
@@ -51,6 +52,7 @@ class FileFacts:
 
 def reader_program() -> Program:
     """This interpreter and its standard library, exifread, our package and the measures it shares: nothing else."""
+    compile_what_is_read_inside()
     base, python = Path(sys.base_prefix), Path(sys.executable).resolve()
     needs = [Path(name) for name in SYSTEM_LIBRARIES if os.path.lexists(name)]
     if not base.is_relative_to("/usr"):
@@ -60,6 +62,14 @@ def reader_program() -> Program:
         raise ModuleNotFoundError("exifread is not installed", name="exifread")
     brings = zip((Path(__file__).parents[1], Path(exifread.origin).parent), PACKAGES, strict=True)
     return Program(python, tuple(needs), (*brings, (Path(storage.measures.__file__), MEASURES)), in_place=True)
+
+
+def compile_what_is_read_inside() -> None:
+    """Inside nothing can be written, and of most of it no import out here has left any bytecode: each file's reader
+    would compile it anew. Where an installer did it, or nothing may be written, nothing is."""
+    for folder in (Path(__file__).parent, Path(__file__).parents[1] / "metadata"):
+        if not sys.dont_write_bytecode and os.access(folder, os.W_OK):
+            compileall.compile_dir(folder, maxlevels=0, quiet=2)
 
 
 def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = READING_LIMITS) -> FileFacts:

@@ -16,6 +16,7 @@ from __future__ import annotations
 import errno
 import os
 import struct
+from functools import cache
 
 # name: (x86-64, aarch64). None: that architecture has no such call.
 FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
@@ -101,6 +102,7 @@ def instruction(code: int, value: int, when_true: int = 0, when_false: int = 0) 
     return struct.pack("=HBBI", code, when_true, when_false, value)
 
 
+@cache
 def filter_program(machine: str | None = None) -> bytes:
     """The program for `machine` (default: this one). KeyError for an architecture that has no table here."""
     machine = machine or os.uname().machine

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
+from importlib.util import cache_from_source
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from ingest.media import findings as code
+from ingest.media import reader
 from ingest.media.probe import probe_media
 from ingest.media.reader import PACKAGES, FileFacts, facts_from, read_facts, reader_program, said_in
 from ingest.media.runner import MediaRunner
@@ -64,6 +67,18 @@ def test_a_picture_s_reader_starts_with_little(tmp_path: Path, carries_exif: boo
     assert "ingest.media.zeros" in imported
     assert imported & dear == set()
     assert bool(ran.stdout) is carries_exif
+
+
+@pytest.mark.parametrize("writes", [True, False])
+def test_what_is_read_inside_is_compiled_before_where_that_may_be_written(
+    monkeypatch: pytest.MonkeyPatch, writes: bool
+) -> None:
+    """No import out here leaves bytecode of it, and inside none can be written."""
+    compiled = Path(cache_from_source(str(Path(reader.__file__).with_name("zeros.py"))))
+    compiled.unlink(missing_ok=True)
+    monkeypatch.setattr(sys, "dont_write_bytecode", not writes)
+    reader_program()
+    assert compiled.exists() is writes
 
 
 def test_the_reader_sees_the_file_its_language_and_its_own_code(any_runner: MediaRunner, tmp_path: Path) -> None:
