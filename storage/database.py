@@ -23,9 +23,11 @@ from storage.plain_statement import PlainStatement
 
 _CONNECT_SECONDS = 10
 # A statement is planned once and keeps its plan: planning costs as much as running. Made while a table was small, a
-# plan that reads all of it would be kept too; so all go by index.
-_PLANNED_ONCE = (
+# plan that reads all of it would be kept too; so all go by index. A transaction may wait for a disk of ours
+# (PlainConnection.run_beside): should that one hang, others get what it has locked all the same.
+_DIRECT = (
     "-c plan_cache_mode=force_generic_plan -c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off"
+    " -c transaction_timeout=60s"
 )
 
 
@@ -147,7 +149,7 @@ class Database:
             self._url,
             autocommit=True,
             prepare_threshold=0,
-            **self._facts | {"options": f"{self._facts['options']} {_PLANNED_ONCE}"},
+            **self._facts | {"options": f"{self._facts['options']} {_DIRECT}"},
         )
 
     def _take_idle(self) -> PlainConnection | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import select
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import psycopg
@@ -27,12 +28,35 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
         Straight through libpq: what `execute` does for a statement takes Python as long as PostgreSQL needs for it, and
         a thread that has nothing to do but wait gives up the interpreter once.
         """
-        name = self._plain_names.get(statement)
-        if name is None:
-            name = self._unused_name()
-            self._checked(self.pgconn.prepare(name, statement.encode()))
-            self._plain_names[statement] = name
+        name = self._plain_name(statement)
         return rows_of(self._checked(self.pgconn.exec_prepared(name, encoded(parameters))))
+
+    def run_beside(self, meanwhile: Callable[[], None], statement: str, *parameters: str) -> Rows:
+        """What `run` does, with `meanwhile` called while PostgreSQL is at it: only once it has returned, and the
+        statement has its rows, is the transaction committed.
+
+        If `meanwhile` raises, that is raised, and the connection has to be closed, by which all is undone. In a
+        pipeline a transaction ends with its sync (PostgreSQL 18, 54.2.4): that is sent last.
+        """
+        name = self._plain_name(statement)
+        libpq = self.pgconn
+        libpq.enter_pipeline_mode()
+        libpq.send_query_prepared(name, encoded(parameters))
+        libpq.send_flush_request()
+        libpq.flush()
+        meanwhile()
+        result = self._next()
+        self._next()  # the end of the statement
+        libpq.pipeline_sync()
+        ended = self._next()
+        while ended is not None and ended.status != ExecStatus.PIPELINE_SYNC:
+            self._checked(ended)
+            ended = self._next()
+        rows = rows_of(self._checked(result))
+        if ended is None:
+            raise psycopg.OperationalError(libpq.get_error_message())
+        libpq.exit_pipeline_mode()
+        return rows
 
     async def run_soon(self, statement: str, *parameters: str) -> Rows:
         """What `run` does, on an event loop that goes on with other things: no thread is woken, and none waits.
@@ -47,6 +71,23 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
             self._plain_names[statement] = name
         self.pgconn.send_query_prepared(name, encoded(parameters))
         return rows_of(self._checked(await self._answer()))
+
+    def _plain_name(self, statement: str) -> bytes:
+        name = self._plain_names.get(statement)
+        if name is None:
+            name = self._unused_name()
+            self._checked(self.pgconn.prepare(name, statement.encode()))
+            self._plain_names[statement] = name
+        return name
+
+    def _next(self) -> PGresult | None:
+        """What is next of a pipeline. Unlike libpq's own waiting for it, this lets other threads go on."""
+        asking = select.poll()
+        asking.register(self.pgconn.socket, select.POLLIN)
+        while self.pgconn.is_busy():
+            asking.poll()
+            self.pgconn.consume_input()
+        return self.pgconn.get_result()
 
     def _unused_name(self) -> bytes:
         return f"plain_{len(self._plain_names)}".encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -18,6 +18,10 @@ PROMISED_BYTES = 1 << 20
 station still has: should the database crash within a second, the station is told that there is no such upload, and
 opens it again.
 """
+
+
+def nothing() -> None:
+    """What there is to do meanwhile where all was done before."""
 
 
 @dataclass(frozen=True)
@@ -204,8 +208,12 @@ class UploadRegister(Protocol):
         """
         ...
 
-    def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
-        """Hand uploads to custody. The caller has made all their bytes durable."""
+    def finish_uploads(
+        self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing
+    ) -> Sequence[bool]:
+        """Hand uploads to custody. The caller has made all their bytes durable, or does so `meanwhile`: that is called
+        once at most, nobody hears of an end before it has returned, and what it raises ends nothing and is raised.
+        """
         ...
 
     def terminate_upload(self, record: UploadRecord) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from ingest.uploads.contract import UploadRecord, UploadRegister
+from ingest.uploads.contract import UploadRecord, UploadRegister, nothing
 from ingest.uploads.sweeps import wake_up
 
 log = structlog.get_logger()
@@ -19,9 +19,9 @@ class Handover:
         self._register = register
         self._on_finished = on_finished
 
-    def hand_over(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
+    def hand_over(self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing) -> Sequence[bool]:
         """Each once: whoever gets True has done so. A wake-up may be lost, the row may not."""
-        outcomes = self._register.finish_uploads(records)
+        outcomes = self._register.finish_uploads(records, meanwhile)
         for record, is_first in zip(records, outcomes, strict=True):
             if is_first:
                 log.info("upload.finished", trace=record.upload_id, size_bytes=record.declared_length)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from ingest.uploads.contract import (
     StationIdentity,
     UploadRecord,
     UploadRegister,
+    nothing,
 )
 from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads, UploadGone
 from ingest.uploads.metadata import UploadClaims
@@ -122,8 +123,10 @@ class CatalogRegister(UploadRegister):
         ((_, _, waiting_bytes, _),) = self._run(statements.LOAD, (station.station_id,))
         return QuotaExceeded(station.max_waiting_bytes, waiting_bytes)
 
-    def finish_uploads(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
-        return self._end(records, "finished")
+    def finish_uploads(
+        self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing
+    ) -> Sequence[bool]:
+        return self._end(records, "finished", meanwhile=meanwhile)
 
     def terminate_upload(self, record: UploadRecord) -> bool:
         return self._end([record], "terminated")[0]
@@ -190,7 +193,16 @@ class CatalogRegister(UploadRegister):
         rows = self._run(statements.OPENED_BEFORE, (opening.station.station_id, opening.creation_key))
         return _record(*rows[0]) if rows else None
 
-    def _end(self, records: Sequence[UploadRecord], state: str, actor: Actor | None = None) -> list[bool]:
+    def _end(
+        self,
+        records: Sequence[UploadRecord],
+        state: str,
+        actor: Actor | None = None,
+        meanwhile: Callable[[], None] = nothing,
+    ) -> list[bool]:
+        """The commit is asked for only when the rows are locked: of a process that was killed no end is still to come
+        that whoever asks for the row, with a lock, could overtake.
+        """
         action = f"upload.{state}"
         entries = [
             make_entry(
@@ -208,7 +220,9 @@ class CatalogRegister(UploadRegister):
             }
             for record, entry in zip(records, entries, strict=True)
         ]
-        written = {entry_id for entry_id, *_ in self._write(statements.END, json.dumps(rows), state, action)}
+        with _translated(), self._database.direct() as connection:
+            ended = connection.run_beside(meanwhile, statements.END, json.dumps(rows), state, action)
+        written = {entry_id for entry_id, *_ in ended}
         return [str(entry.id) in written for entry in entries]
 
     def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | Exception:

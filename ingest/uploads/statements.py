@@ -88,7 +88,7 @@ NOTE_SEEN = """
 # A commit that waits, of nothing: what was committed before it is on the disk with it.
 KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 
-# Waits for whoever is ending it: his statement may have been sent by a process that was killed since.
+# Waits for whoever is ending it, who may have been killed since: once he has asked for the commit, he has the lock.
 SETTLED = """
     SELECT id, station_id, unit_id, declared_length, claims, state, expires_at, length_deferred, expires_at_latest, node
     FROM upload WHERE id = ANY (%s::text[]) FOR SHARE

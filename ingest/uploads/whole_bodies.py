@@ -1,7 +1,8 @@
 """Small files: the last bytes of an upload that are all here take one turn of a thread, from the lock to the finish.
 
 Everything else is left to the long way (verbs.py), untouched: whatever is not as it should be, an older request that
-holds the lock, a disk without room. A batch shares the waiting for the disk, one sync of the folder and one commit.
+holds the lock, a disk without room. A batch shares the waiting for the disk, one sync of the folder and one commit. One
+that comes alone waits for the disk while PostgreSQL is at its row.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from datetime import UTC, datetime
 
 import structlog
 
-from ingest.uploads.contract import PROMISED_BYTES, UploadRecord
+from ingest.uploads.contract import PROMISED_BYTES, UploadRecord, nothing
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
 from ingest.uploads.held import HeldUpload, keep_all
 from ingest.uploads.request import ClaimedChecksum, Request
@@ -22,6 +23,8 @@ from ingest.uploads.staging import Staging
 from ingest.uploads.whole_file import WholeFile
 
 _Taken = HeldUpload | WholeFile
+Finish = Callable[[Sequence[UploadRecord], Callable[[], None]], Sequence[bool]]
+"""As UploadRegister.finish_uploads (contract.py)."""
 
 log = structlog.get_logger()
 
@@ -71,7 +74,7 @@ def can_finish(request: Request, record: UploadRecord) -> bool:
 class WholeBodies:
     """Takes whole bodies to their end, those that come together in one turn. Safe from several threads."""
 
-    def __init__(self, staging: Staging, finish: Callable[[Sequence[UploadRecord]], Sequence[bool]]) -> None:
+    def __init__(self, staging: Staging, finish: Finish) -> None:
         self._staging = staging
         self._finish = finish
         self._side_by_side = ThreadPoolExecutor(4, "upload-sync")
@@ -94,6 +97,35 @@ class WholeBodies:
         return outcomes
 
     def _settle(self, bodies: Sequence[WholeBody], held: dict[int, _Taken], outcomes: list[bool | Exception]) -> None:
+        if len(held) == 1:
+            ((place, one),) = held.items()
+            outcomes[place] = self._settle_alone(bodies[place], one)
+        else:
+            self._settle_together(bodies, held, outcomes)
+
+    def _settle_alone(self, body: WholeBody, held: _Taken) -> bool | Exception:
+        """The row and the disk at once. Of several that would have the station's row locked for as long as the slowest
+        of them takes, and one that fails would undo all.
+        """
+        failures: list[Exception | None] = []
+
+        def keep() -> None:
+            failures.extend(keep_all([held], self._side_by_side))
+            if failures[0] is not None:
+                raise failures[0]
+
+        try:
+            return self._finish([body.record], keep)[0]
+        except Exception as error:
+            if not failures:
+                failures.extend(keep_all([held], self._side_by_side))
+            if failures[0] is None:
+                self._remember(body, held)
+            return failures[0] or error
+
+    def _settle_together(
+        self, bodies: Sequence[WholeBody], held: dict[int, _Taken], outcomes: list[bool | Exception]
+    ) -> None:
         kept = []
         for place, failure in zip(held, keep_all(list(held.values()), self._side_by_side), strict=True):
             if failure is None:
@@ -101,7 +133,9 @@ class WholeBodies:
             else:
                 outcomes[place] = failure
         try:
-            ended: Sequence[bool | Exception] = self._finish([bodies[place].record for place in kept]) if kept else []
+            ended: Sequence[bool | Exception] = (
+                self._finish([bodies[place].record for place in kept], nothing) if kept else []
+            )
         except Exception as error:
             ended = [error] * len(kept)
             for place in kept:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import resource
+import signal
+import time
 from collections.abc import Iterator
 
 import psycopg
@@ -125,6 +127,93 @@ def test_each_statement_is_committed_and_a_refused_one_leaves_nothing(owner: Dat
         with pytest.raises(psycopg.errors.UniqueViolation):
             connection.run("INSERT INTO kept SELECT n FROM generate_series(0, $1::int) n", "1")
         assert connection.run("SELECT n FROM kept") == [("1",)]
+
+
+@pytest.fixture
+def beside(owner: Database) -> str:
+    """A statement that adds a row, which its commit refuses where the number is 13."""
+    with owner.direct() as connection:
+        connection.run("CREATE TABLE beside (n int PRIMARY KEY)")
+        connection.run("INSERT INTO beside VALUES (0)")
+        connection.run("CREATE TABLE after_all (n int REFERENCES beside DEFERRABLE INITIALLY DEFERRED)")
+    return """
+        WITH kept AS (INSERT INTO beside SELECT $1::int WHERE $1::int <> 13 RETURNING n)
+        INSERT INTO after_all SELECT $1::int FROM (SELECT count(*) FROM kept) k RETURNING n
+    """
+
+
+def kept_beside(owner: Database) -> list[str | None]:
+    with owner.direct() as connection:
+        return [n for (n,) in connection.run("SELECT n FROM beside WHERE n > 0 ORDER BY n")]
+
+
+def test_what_is_done_meanwhile_comes_before_the_commit(owner: Database, beside: str) -> None:
+    """PostgreSQL is at it: its locks are held, and nobody sees anything yet."""
+    seen = []
+
+    def look() -> None:
+        locked = "SELECT count(*) FROM pg_locks WHERE relation = 'beside'::regclass AND mode = 'RowExclusiveLock'"
+        deadline = time.monotonic() + 10
+        with owner.direct() as other:
+            while other.run(locked) != [("1",)] and time.monotonic() < deadline:
+                time.sleep(0.01)
+            seen.append(other.run(locked))
+        seen.append(kept_beside(owner))
+
+    with owner.direct() as connection:
+        assert connection.run_beside(look, beside, "1") == [("1",)]
+        assert connection.run("SELECT n FROM beside WHERE n > 0") == [("1",)], "and it goes on as before"
+        assert connection.run_beside(lambda: None, beside, "2") == [("2",)]
+    assert seen == [[("1",)], []]
+    assert kept_beside(owner) == ["1", "2"]
+
+
+def test_what_fails_meanwhile_leaves_nothing_of_the_statement(owner: Database, beside: str) -> None:
+    def fail() -> None:
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"), owner.direct() as connection:
+        connection.run_beside(fail, beside, "1")
+    with owner.direct() as connection:
+        assert connection.run_beside(lambda: None, beside, "1") == [("1",)]
+
+
+def test_of_a_process_killed_meanwhile_nothing_is_committed(owner: Database, beside: str) -> None:
+    child = os.fork()
+    if child == 0:
+        try:
+            with owner.direct() as connection:
+                connection.run_beside(lambda: os.kill(os.getpid(), signal.SIGKILL), beside, "1")
+        finally:
+            os._exit(1)
+    _, status = os.waitpid(child, 0)
+    assert os.waitstatus_to_exitcode(status) == -signal.SIGKILL
+    with owner.direct() as connection:
+        assert connection.run(beside, "1") == [("1",)], "waits for the lock, if that is still held"
+
+
+def test_what_a_statement_or_its_commit_refuses_is_raised_after_what_is_done_meanwhile(
+    owner: Database, beside: str
+) -> None:
+    done: list[str] = []
+    for number, error in (("0", psycopg.errors.UniqueViolation), ("13", psycopg.errors.ForeignKeyViolation)):
+        with pytest.raises(error), owner.direct() as connection:
+            connection.run_beside(lambda number=number: done.append(number), beside, number)
+    assert done == ["0", "13"]
+    assert kept_beside(owner) == []
+
+
+def test_a_server_that_hangs_up_meanwhile_is_an_operational_error(owner: Database, beside: str) -> None:
+    with owner.direct() as connection:
+        ((pid,),) = connection.run("SELECT pg_backend_pid()")
+
+    def end_it() -> None:
+        with owner.direct() as other:
+            other.run("SELECT pg_terminate_backend($1::int, 5000)", pid)
+
+    with pytest.raises(psycopg.OperationalError), owner.direct() as connection:
+        connection.run_beside(end_it, beside, "1")
+    assert kept_beside(owner) == []
 
 
 def test_what_is_no_statement_is_refused_as_such(database: Database) -> None:

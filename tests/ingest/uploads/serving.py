@@ -13,7 +13,7 @@ import resource
 import socket
 import sys
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -31,6 +31,7 @@ from ingest.uploads.contract import (
     UploadLimits,
     UploadRecord,
     UploadRegister,
+    nothing,
 )
 from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooManyUploads
 from ingest.uploads.metadata import UploadClaims
@@ -129,7 +130,8 @@ class FileRegister(UploadRegister):
                 raise QuotaExceeded(station.max_waiting_bytes, waiting)
             row["length"], row["deferred"] = length, False
 
-    def finish_uploads(self, records: Sequence[UploadRecord]) -> list[bool]:
+    def finish_uploads(self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing) -> list[bool]:
+        meanwhile()
         return [self._leave_open(record.upload_id, "finished") for record in records]
 
     def terminate_upload(self, record: UploadRecord) -> bool:

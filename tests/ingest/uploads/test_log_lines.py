@@ -94,7 +94,7 @@ def test_an_upload_whose_offset_cannot_be_read_and_whose_time_is_over(start_serv
 
 
 def test_a_whole_body_whose_row_and_note_both_fail(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(_: object) -> Any:
+    def away(*_: object) -> Any:
         raise RegisterUnavailable("down")
 
     def full(*_: object) -> None:

@@ -61,7 +61,7 @@ def test_where_one_request_has_created_an_upload_is_said_to_no_other_that_fails_
     """A catalog that does not answer is one error for all who asked it together (gathering.py)."""
     unavailable = RegisterUnavailable("down")
 
-    def finish_uploads(records: object) -> list[bool]:
+    def finish_uploads(*_: object) -> list[bool]:
         raise unavailable
 
     async def about(client: httpx.AsyncClient) -> None:

@@ -278,6 +278,25 @@ def test_nothing_is_finished_by_a_node_that_it_was_moved_away_from(database, reg
     assert register.finish_uploads([register.find_upload(before.upload_id)]) == [True]
 
 
+def test_what_is_not_durable_is_not_handed_on(database, register, station):
+    open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
+    record = register.find_upload("a" * 32)
+    seen = []
+
+    def fail() -> None:
+        seen.append(register.find_upload("a" * 32).state)
+        raise OSError(5, "Input/output error")
+
+    with pytest.raises(OSError, match="Input/output"):
+        register.finish_uploads([record], fail)
+    assert seen == ["open"]
+    assert register.find_settled("a" * 32).is_open
+    assert [entry["action"] for entry in entries(database)] == ["upload.created"]
+    assert register.finish_uploads([record], lambda: seen.append("durable")) == [True]
+    assert seen == ["open", "durable"]
+    assert register.find_upload("a" * 32).state == "finished"
+
+
 def test_exactly_one_of_many_finishes(register, station):
     open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     record = register.find_upload("a" * 32)

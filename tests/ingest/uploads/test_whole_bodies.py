@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -30,10 +30,15 @@ class Finishing:
         self.together: list[list[str]] = []
         self.ended: set[str] = set()
         self.is_down = False
+        self.is_lost = False
+        """While it was at it."""
 
-    def __call__(self, records: Sequence[UploadRecord]) -> Sequence[bool]:
+    def __call__(self, records: Sequence[UploadRecord], meanwhile: Callable[[], None]) -> Sequence[bool]:
         if self.is_down:
             raise RegisterUnavailable("down")
+        meanwhile()
+        if self.is_lost:
+            raise RegisterUnavailable("lost")
         self.together.append([record.upload_id for record in records])
         return [record.upload_id not in self.ended for record in records]
 
@@ -102,7 +107,7 @@ def test_all_that_come_together_are_durable_before_they_are_finished_together(
         monkeypatch.setattr(os, name, call)
 
     finish = finishing.__call__
-    monkeypatch.setattr(whole_bodies, "_finish", lambda records: [calls.append("finish"), finish(records)][1])
+    monkeypatch.setattr(whole_bodies, "_finish", lambda *asked: [calls.append("finish"), finish(*asked)][1])
     contents = [os.urandom(size) for size in (1, 10, 4096, 100_000, 100_001, 1 << 20, 77)]
     bodies = [body(staging, content) for content in contents]
     for name in ("fdatasync", "fsync"):
@@ -114,6 +119,25 @@ def test_all_that_come_together_are_durable_before_they_are_finished_together(
     assert [staged(staging, one) for one in bodies] == contents
     # Of what came whole the row alone says that it is all there.
     assert {recorded(staging, one) for one in bodies} == {None}
+
+
+def test_one_that_comes_alone_is_durable_while_it_is_finished(whole_bodies, staging, finishing, monkeypatch):
+    calls: list[str] = []
+    for name in ("fdatasync", "fsync"):
+        real = getattr(os, name)
+        monkeypatch.setattr(os, name, lambda descriptor, name=name, real=real: [calls.append(name), real(descriptor)])
+
+    def finish(records: Sequence[UploadRecord], meanwhile: Callable[[], None]) -> Sequence[bool]:
+        calls.append("begun")
+        outcomes = finishing(records, meanwhile)
+        calls.append("ended")
+        return outcomes
+
+    monkeypatch.setattr(whole_bodies, "_finish", finish)
+    one = body(staging, b"0123456789")
+    assert whole_bodies.settle([one]) == [True]
+    assert (calls[0], sorted(calls[1:-1]), calls[-1]) == ("begun", ["fdatasync", "fsync"], "ended")
+    assert (staged(staging, one), recorded(staging, one)) == (b"0123456789", None)
 
 
 def test_the_last_bytes_follow_those_that_were_kept_before(whole_bodies, staging):
@@ -197,11 +221,24 @@ def test_names_that_are_not_durable_acknowledge_nothing(whole_bodies, staging, f
     assert whole_bodies.settle([one]) == [False]
 
 
-def test_bytes_are_kept_when_the_catalog_does_not_answer(whole_bodies, staging, finishing):
+@pytest.mark.parametrize("state", ["is_down", "is_lost"])
+def test_bytes_are_kept_when_the_catalog_does_not_answer(whole_bodies, staging, finishing, state):
     one = body(staging, b"0123456789")
-    finishing.is_down = True
+    setattr(finishing, state, True)
     assert isinstance(whole_bodies.settle([one])[0], RegisterUnavailable)
     assert recorded(staging, one) == 10
+
+
+def test_of_a_disk_and_a_catalog_that_both_fail_nothing_counts(whole_bodies, staging, finishing, monkeypatch):
+    one = body(staging, b"0123456789")
+    finishing.is_down = True
+
+    def fdatasync(descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync)
+    assert isinstance(whole_bodies.settle([one])[0], OSError)
+    assert (recorded(staging, one), staged(staging, one)) == (None, b"")
 
 
 def test_an_upload_that_ended_meanwhile_goes_the_long_way(whole_bodies, staging, finishing):
