@@ -117,25 +117,26 @@ class Watch:
         # The threads that digest and write for a step have no stack of their own; others are no part of any step.
         return self._alone[-1] if self._alone and threading.current_thread().name.startswith("ring-") else None
 
+    def tell(self, step: str | None, point: str, moment: str) -> None:
+        """Of a write that is part of no step nobody hears."""
+        if step is not None:
+            self._observer(step, point, moment)
+
     def told(self, point: str, write: Callable[..., Any]) -> Callable[..., Any]:
         @functools.wraps(write)
         def watched(*arguments: Any, **options: Any) -> Any:
             step = self.current()
-            if step is None:
-                return write(*arguments, **options)
-            self._observer(step, point, "before")
+            self.tell(step, point, "before")
             done = write(*arguments, **options)
-            self._observer(step, point, "after")
+            self.tell(step, point, "after")
             return done
 
         @functools.wraps(write)
         async def awaited(*arguments: Any, **options: Any) -> Any:
             step = self.current()
-            if step is None:
-                return await write(*arguments, **options)
-            self._observer(step, point, "before")
+            self.tell(step, point, "before")
             done = await write(*arguments, **options)
-            self._observer(step, point, "after")
+            self.tell(step, point, "after")
             return done
 
         return awaited if inspect.iscoroutinefunction(write) else watched
@@ -197,7 +198,26 @@ def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], 
 
     put(psycopg.Connection, "execute", execute)
     put(PlainConnection, "run", watch.told("statement", PlainConnection.run))
+    put(PlainConnection, "run_beside", _told_of_its_commit(watch, PlainConnection.run_beside))
     put(PlainConnection, "run_soon", watch.told("statement", PlainConnection.run_soon))
+
+
+def _told_of_its_commit(watch: Watch, run_beside: Callable[..., Any]) -> Callable[..., Any]:
+    """What is written meanwhile comes before: these are writes of their own."""
+
+    @functools.wraps(run_beside)
+    def watched(self: Any, meanwhile: Callable[[], None], *asked: str) -> Any:
+        step = watch.current()
+
+        def and_before() -> None:
+            meanwhile()
+            watch.tell(step, "statement", "before")
+
+        done = run_beside(self, and_before, *asked)
+        watch.tell(step, "statement", "after")
+        return done
+
+    return watched
 
 
 def _places_of(step: str) -> list[tuple[object, str, Callable[..., Any]]]:
