@@ -14,8 +14,8 @@ from api.pace import AWAY_SECONDS, Pace
 from api.trust_folder import announced_keys
 from ingest.lease import name_worker
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Selection
 from ingest.scrub.scrubber import Scrubber
-from ingest.scrub.turns import Turns
 from storage.errors import StorageError
 
 IDLE_SECONDS: Final = 30.0
@@ -24,10 +24,10 @@ IDLE_SECONDS: Final = 30.0
 log = structlog.get_logger()
 
 
-def open_scrubber(archive: Archive, turns: Turns) -> Scrubber:
+def open_scrubber(archive: Archive, selection: Selection) -> Scrubber:
     """A worker of a name of its own. Raises nothing: keys are asked for when the first batch is taken."""
     keys = partial(announced_keys, archive, "manifest")
-    return Scrubber(archive.database, archive.store, keys, name_worker(), turns, archive.replica)
+    return Scrubber(archive.database, archive.store, keys, name_worker(), selection, archive.replica)
 
 
 class SteadyScrub:
@@ -35,7 +35,7 @@ class SteadyScrub:
     where they come too late, another looks at it, and what was seen here does not count."""
 
     def __init__(self, archive: Archive, clock: Callable[[], float] = time.monotonic) -> None:
-        self._scrubber = open_scrubber(archive, Turns.in_rounds(archive.settings.scrub_days))
+        self._scrubber = open_scrubber(archive, Selection.in_rounds(archive.settings.scrub_days))
         self._pace = Pace(archive.database, archive.settings.scrub_rate, clock)
 
     def go_on(self) -> Sequence[Seen]:

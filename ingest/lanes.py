@@ -12,8 +12,8 @@ import structlog
 from ingest.custody import seal_upload
 from ingest.sealing.due import DueUpload, give_back, lease_due_upload, put_off, stop_upload
 from ingest.sealing.errors import CustodyDelayed, CustodyStopped
+from ingest.sealing.fair_share import FairShare
 from ingest.sealing.parts import Custody
-from ingest.sealing.turns import Turns
 from ingest.uploads.staging import Staging
 
 log = structlog.get_logger()
@@ -39,7 +39,7 @@ def seal_all_due(
     whatever it sends, another's next file finds one.
     """
     done = threading.Event()
-    turns = Turns(most_at_once=max(small_lanes, 1))
+    share = FairShare(most_at_once=max(small_lanes, 1))
 
     def seal_small(lane: str) -> None:
         while not done.is_set() and not is_stopping():
@@ -51,7 +51,7 @@ def seal_all_due(
     def look_once(lane: str, at_most_bytes: int | None = None) -> bool:
         """A database that is away for a moment ends no lane: a large file may be hours from its end in another."""
         try:
-            return seal_next(custody, staging, lane, at_most_bytes, turns)
+            return seal_next(custody, staging, lane, at_most_bytes, share)
         except Exception:
             log.exception("custody.lane_failed", lane=lane)
             return False
@@ -59,7 +59,7 @@ def seal_all_due(
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
         try:
-            while not is_stopping() and ((sealed := look_once(worker)) or turns.under_way):
+            while not is_stopping() and ((sealed := look_once(worker)) or share.under_way):
                 if sealed:
                     on_sealed()
                 else:  # What is left may be a station's that has its share of lanes, or come while they work.
@@ -71,21 +71,21 @@ def seal_all_due(
 
 
 def seal_next(
-    custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None, turns: Turns | None = None
+    custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None, share: FairShare | None = None
 ) -> bool:
     """Seal the next upload of the staging folder's node, of those that are not larger: of whose turn it is, the oldest.
     False when none is due."""
-    turns = turns or Turns(most_at_once=1)
-    with turns.choosing:
-        upload = lease_due_upload(custody.database, worker, at_most_bytes, turns.order(), staging.node)
+    share = share or FairShare(most_at_once=1)
+    with share.choosing:
+        upload = lease_due_upload(custody.database, worker, at_most_bytes, share.order(), staging.node)
         if upload is None:
             return False
-        turns.begin(upload.station_id)
+        share.begin(upload.station_id)
     try:
         with structlog.contextvars.bound_contextvars(trace=upload.id):
             _seal(upload, custody, staging)
     finally:
-        turns.end(upload.station_id)
+        share.end(upload.station_id)
     return True
 
 

@@ -25,7 +25,7 @@ from api.bench.room import require_room
 from api.bench.rows import Row
 from api.scrubbing import open_scrubber
 from ingest.objects.throttle import AT_ONCE_BYTES
-from ingest.scrub.turns import Turns
+from ingest.scrub.due import Selection
 from storage.catalog.recordings import Recording
 
 TIME_BAR: Final = 1.25
@@ -74,7 +74,7 @@ def _measured(name: str, custody: RunningCustody, objects: Mapping[uuid.UUID, Pa
 def _scrub(custody: RunningCustody, objects: Mapping[uuid.UUID, Path]) -> None:
     with custody.archive.database.reading() as session:
         now = session.scalars(select(func.now())).one()
-    scrubber = open_scrubber(custody.archive, Turns.all_before(now, tuple(objects)))
+    scrubber = open_scrubber(custody.archive, Selection.all_before(now, tuple(objects)))
     whole = 0
     while not (step := scrubber.go_on(AT_ONCE_BYTES)).idle:
         whole += sum(each.is_whole for each in step.seen)

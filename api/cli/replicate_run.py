@@ -11,10 +11,10 @@ from api.archive import Archive
 from api.cli.printed import print_json, print_line
 from api.replicating import open_replicator, require_replica
 from ingest.objects.throttle import Throttle
+from ingest.replica.due import try_at_once
 from ingest.replica.mark import use_replica
 from ingest.replica.replicator import COPIED_NOW, HEALED, LOOKED_AT, LOST, NOT_WHOLE, REMOVED, Done
 from ingest.replica.standing import ReplicaStanding, read_replica_standing
-from ingest.replica.turns import try_at_once
 
 BURST_SECONDS: Final = 0.25
 PROGRESS_SECONDS: Final = 10.0

@@ -17,8 +17,8 @@ from api.errors import UsageRefused
 from api.scrubbing import open_scrubber
 from ingest.objects.throttle import Throttle
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Extent, Selection, measure
 from ingest.scrub.standing import Standing, read_standing
-from ingest.scrub.turns import Extent, Turns, measure
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy
 
@@ -75,28 +75,28 @@ class ScrubRun:
         """
         with self._archive.database.reading() as session:
             now: datetime = session.scalars(select(func.now())).one()
-            turns = self._turns(session, now)
-            extent = measure(session, turns)
+            selection = self._selection(session, now)
+            extent = measure(session, selection)
         self._screen.begun(self._order.since or now, extent)
         try:
-            self._look_at_all(turns)
+            self._look_at_all(selection)
             self._tally.finished = True
         finally:
             with self._archive.database.reading() as session:
                 standing = read_standing(session)
             self._screen.ended(self._tally, standing)
-        return standing.lost_objects if turns.among is None else self._tally.lost
+        return standing.lost_objects if selection.among is None else self._tally.lost
 
-    def _turns(self, session: Session, now: datetime) -> Turns:
+    def _selection(self, session: Session, now: datetime) -> Selection:
         order = self._order
         if order.recording is not None:
-            return Turns.all_before(now, _objects_of(session, order.recording))
+            return Selection.all_before(now, _objects_of(session, order.recording))
         if order.everything or order.since is not None:
-            return Turns.all_before(order.since or now)
-        return Turns.due_at(now, self._archive.settings.scrub_days)
+            return Selection.all_before(order.since or now)
+        return Selection.due_at(now, self._archive.settings.scrub_days)
 
-    def _look_at_all(self, turns: Turns) -> None:
-        scrubber = open_scrubber(self._archive, turns)
+    def _look_at_all(self, selection: Selection) -> None:
+        scrubber = open_scrubber(self._archive, selection)
         throttle = Throttle(self._order.bytes_per_second, BURST_SECONDS)
         try:
             while True:

@@ -11,8 +11,8 @@ from typing import Any, Final
 from api.cli.printed import print_json, print_line
 from api.cli.scrub_run import Screen, Tally
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Extent
 from ingest.scrub.standing import Standing
-from ingest.scrub.turns import Extent
 from integrity.fields import format_instant
 
 KINDS: Final[Mapping[str, str]] = {

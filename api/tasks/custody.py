@@ -22,8 +22,8 @@ from ingest.metadata.claims import Claims
 from ingest.metadata.registered import registered_in
 from ingest.sealing.claims import read_claims
 from ingest.sealing.due import DueUpload
+from ingest.sealing.fair_share import FairSemaphore
 from ingest.sealing.parts import Custody
-from ingest.sealing.turns import FairPlaces
 
 LOOKING_BYTES = PROBE_LIMITS.memory_bytes + READING_LIMITS.memory_bytes
 """Both look at a file side by side."""
@@ -52,7 +52,7 @@ def open_custody(archive: Archive) -> Custody:
         read_claims=partial(read_upload_claims, archive),
         request_token=archive.request_token,
         timestamp_trust=build_timestamp_trust(archive),
-        looking=FairPlaces(looking_places(memory_bytes(), archive.settings.custody_workers)),
+        looking=FairSemaphore(looking_places(memory_bytes(), archive.settings.custody_workers)),
     )
 
 

@@ -18,8 +18,8 @@ from sqlalchemy import delete, func, literal, update
 from ingest.lease import given_back
 from ingest.objects.stated import read_stated
 from ingest.replica.carriage import Carriage, keep_likewise
+from ingest.replica.due import AGAIN, ASIDE, Batch, Owed
 from ingest.replica.mark import is_in_use
-from ingest.replica.turns import AGAIN, ASIDE, Batch, Owed
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE, ObjectLook
 from storage.catalog.replicas import COPIED, DISPOSED, ObjectReplica

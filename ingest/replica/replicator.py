@@ -19,10 +19,10 @@ from ingest.objects.believing import looks_to_lose, require_standing
 from ingest.objects.look import OPENING_BYTES, Look
 from ingest.objects.stated import ManifestKeys, Stated, read_stated
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
+from ingest.replica.due import Batch, Owed, lease_batch
 from ingest.replica.errors import ReplicaError, ReplicaFailing
 from ingest.replica.mark import Replica, note_working, use_replica
 from ingest.replica.record import deliver, note_look, pause, put_off, remove, step_aside
-from ingest.replica.turns import Batch, Owed, lease_batch
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, DISPOSED

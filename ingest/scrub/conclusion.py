@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from ingest.alarms import enter_lost, enter_restored, entered_lost
 from ingest.lease import given_back
 from ingest.objects.stated import ManifestKeys, Stated, read_stated
-from ingest.scrub.turns import Batch, Due
+from ingest.scrub.due import Batch, Due
 from storage.catalog.object_looks import WHOLE, ObjectLook
 from storage.database import Database
 from storage.ledger.append import Actor

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from ingest.objects.look import OPENING_BYTES, SMALL_BYTES, Look
 from ingest.objects.stated import Stated
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Batch, Due
 from ingest.scrub.healing import Healing
-from ingest.scrub.turns import Batch, Due
 
 Waiting = tuple[Due, Stated]
 

@@ -20,7 +20,7 @@ from ingest.objects.stated import ManifestKeys, read_stated
 from ingest.replica.carriage import Carriage, keep_likewise
 from ingest.replica.mark import Replica
 from ingest.scrub.conclusion import SCRUB, Seen
-from ingest.scrub.turns import Batch
+from ingest.scrub.due import Batch
 from storage.catalog.object_looks import UNREADABLE, UNSIGNED, WHOLE, ObjectLook
 from storage.catalog.replicas import COPIED, ObjectReplica
 from storage.database import Database

@@ -21,9 +21,9 @@ from ingest.objects.side_by_side import look_at_small
 from ingest.objects.stated import ManifestKeys, read_stated
 from ingest.replica.mark import Replica
 from ingest.scrub.conclusion import Seen, conclude
+from ingest.scrub.due import Selection, lease_batch
 from ingest.scrub.hand import Hand, Waiting
 from ingest.scrub.healing import Healer, Healing
-from ingest.scrub.turns import Turns, lease_batch
 from storage.catalog.object_looks import UNREADABLE, WHOLE, ObjectLook
 from storage.database import Database
 from storage.errors import ObjectStoreError
@@ -61,11 +61,11 @@ class Scrubber:
         store: ObjectStore,
         keys: ManifestKeys,
         worker: str,
-        turns: Turns,
+        selection: Selection,
         replica: Replica | None = None,
     ) -> None:
         self.database, self.store, self.keys = database, store, keys
-        self.worker, self.turns = worker, turns
+        self.worker, self.selection = worker, selection
         self._healer = None if replica is None else Healer(database, store, replica, keys)
         self._hand: Hand | None = None
         self._lost_first = False
@@ -100,7 +100,7 @@ class Scrubber:
 
     def _take(self) -> Hand | None:
         self._lost_first = not self._lost_first
-        batch = lease_batch(self.database, self.worker, self.turns, self._lost_first)
+        batch = lease_batch(self.database, self.worker, self.selection, self._lost_first)
         if batch is None:
             return None
         keys = self.keys()

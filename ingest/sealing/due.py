@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from ingest.sealing.errors import AttemptHeldElsewhere, CustodyStopped
-from ingest.sealing.turns import Order
+from ingest.sealing.fair_share import Order
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.database import Database

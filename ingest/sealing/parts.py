@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.due import DueUpload
-from ingest.sealing.turns import FairPlaces
+from ingest.sealing.fair_share import FairSemaphore
 from integrity.keys import SigningKey
 from storage.database import Database
 from storage.keystore import KeyStore
@@ -45,4 +45,4 @@ class Custody:
     request_token: Callable[[bytes], TimestampToken]
     timestamp_trust: TimestampTrust
     receipt_patience_seconds: float = 10.0
-    looking: FairPlaces = field(default_factory=lambda: FairPlaces(MANY))
+    looking: FairSemaphore = field(default_factory=lambda: FairSemaphore(MANY))

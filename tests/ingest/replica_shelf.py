@@ -13,8 +13,8 @@ from ingest.lease import name_worker
 from ingest.replica.mark import MARK, Replica
 from ingest.replica.replicator import Done, Replicator
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Selection
 from ingest.scrub.scrubber import Scrubber
-from ingest.scrub.turns import Turns
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import ObjectLook
 from storage.catalog.replicas import ObjectReplica
@@ -57,11 +57,11 @@ class ReplicaShelf(Shelf):
         with self.database.reading() as session:
             return session.get(ObjectReplica, each.id)
 
-    def healer(self, turns: Turns | None = None, store: ObjectStore | None = None) -> Scrubber:
+    def healer(self, selection: Selection | None = None, store: ObjectStore | None = None) -> Scrubber:
         """A scrubber that has the replica to heal from."""
         keys = (EpochKey(1, self.manifest_key.public),)
-        store, turns = store or self.store, turns or self.every()
-        return Scrubber(self.database, store, lambda: keys, name_worker(), turns, self.replica)
+        store, selection = store or self.store, selection or self.every()
+        return Scrubber(self.database, store, lambda: keys, name_worker(), selection, self.replica)
 
     def heal(self, scrubber: Scrubber | None = None, at_most_bytes: int = A_LOT) -> list[Seen]:
         """Look at everything, and heal what is lost; what was seen."""

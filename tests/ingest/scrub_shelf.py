@@ -17,8 +17,8 @@ from sqlalchemy import func, literal, select, update
 from api.engines.roles import DatabaseAddresses
 from ingest.lease import name_worker
 from ingest.scrub.conclusion import Seen
+from ingest.scrub.due import Selection
 from ingest.scrub.scrubber import Scrubber
-from ingest.scrub.turns import Turns
 from integrity.digest import Digest, digest_stream
 from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
@@ -105,19 +105,19 @@ class Shelf:
         with self.database.transaction() as session:
             session.execute(update(ObjectLook).values(looked_at=func.now() - timedelta(days=days)))
 
-    def scrubber(self, turns: Turns | None = None, store: ObjectStore | None = None) -> Scrubber:
+    def scrubber(self, selection: Selection | None = None, store: ObjectStore | None = None) -> Scrubber:
         keys = (EpochKey(1, self.manifest_key.public),)
-        return Scrubber(self.database, store or self.store, lambda: keys, name_worker(), turns or self.every())
+        return Scrubber(self.database, store or self.store, lambda: keys, name_worker(), selection or self.every())
 
-    def every(self) -> Turns:
+    def every(self) -> Selection:
         """All there are, once."""
         with self.database.reading() as session:
             now: datetime = session.scalars(select(func.now())).one()
-        return Turns(literal(now), literal(now))
+        return Selection(literal(now), literal(now))
 
-    def scrub(self, turns: Turns | None = None) -> list[Seen]:
+    def scrub(self, selection: Selection | None = None) -> list[Seen]:
         """Go on until nothing is due; what was seen."""
-        scrubber, seen = self.scrubber(turns), list[Seen]()
+        scrubber, seen = self.scrubber(selection), list[Seen]()
         while True:
             step = scrubber.go_on(A_LOT)
             seen += step.seen

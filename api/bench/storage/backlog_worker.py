@@ -19,7 +19,7 @@ from pathlib import Path
 
 from ingest.lease import given_back, name_worker
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.turns import Turns
+from ingest.sealing.fair_share import FairShare
 from storage.database import Database
 
 WARMING_UP = 20
@@ -30,25 +30,25 @@ def work_through(urls: Sequence[str], items: int) -> list[float]:
     """Of each database the median seconds an item. Raises RuntimeError where fewer are due."""
     worker = name_worker()
     with ExitStack() as undo:
-        sides = [(undo.enter_context(closing(Database(url, pool_size=6))), Turns(most_at_once=1)) for url in urls]
+        sides = [(undo.enter_context(closing(Database(url, pool_size=6))), FairShare(most_at_once=1)) for url in urls]
         for _ in range(WARMING_UP):
-            for database, turns in sides:
-                _take_one(database, turns, worker)
-        taken = [[_take_one(database, turns, worker) for database, turns in sides] for _ in range(items)]
+            for database, share in sides:
+                _take_one(database, share, worker)
+        taken = [[_take_one(database, share, worker) for database, share in sides] for _ in range(items)]
     return [statistics.median(times) for times in zip(*taken, strict=True)]
 
 
-def _take_one(database: Database, turns: Turns, worker: str) -> float:
+def _take_one(database: Database, share: FairShare, worker: str) -> float:
     started = time.perf_counter()
-    with turns.choosing:
-        upload = lease_due_upload(database, worker, None, turns.order())
+    with share.choosing:
+        upload = lease_due_upload(database, worker, None, share.order())
         if upload is None:
             raise RuntimeError("nothing is due")
-        turns.begin(upload.station_id)
+        share.begin(upload.station_id)
     with database.transaction() as session:
         if not upload.lease.write(session, state="terminated", **given_back()):
             raise RuntimeError(f"the lease of upload {upload.id} is another's")
-    turns.end(upload.station_id)
+    share.end(upload.station_id)
     return time.perf_counter() - started
 
 

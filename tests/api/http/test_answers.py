@@ -21,7 +21,7 @@ from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
 from api.tasks.staging import sweep_staged
 from ingest.replica.mark import note_working
-from ingest.scrub.turns import Turns
+from ingest.scrub.due import Selection
 from ingest.uploads.staging import Staging
 from retention.paging import Cursor
 from storage.catalog.object_looks import ObjectLook
@@ -186,7 +186,7 @@ def test_a_stored_object_that_is_lost_is_told_until_it_is_whole_again(served: An
 
 
 def scrub(served: Any) -> None:
-    scrubber = open_scrubber(served.archive, Turns.all_before(datetime.now(UTC)))
+    scrubber = open_scrubber(served.archive, Selection.all_before(datetime.now(UTC)))
     while not scrubber.go_on(1 << 30).idle:
         pass
 

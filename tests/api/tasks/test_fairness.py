@@ -18,7 +18,7 @@ from api.tasks.custody import LOOKING_BYTES, looking_places
 from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.media.findings import not_understood
 from ingest.sealing.due import ANY_ORDER, lease_due_upload
-from ingest.sealing.turns import FairPlaces, Order
+from ingest.sealing.fair_share import FairSemaphore, Order
 from ingest.stations.enrolment import enrol_station, station_of_token
 from storage.catalog.uploads import Upload
 from tests.api.sealing_archive import OPERATOR
@@ -143,7 +143,7 @@ def test_where_memory_allows_one_look_at_a_time_the_neighbour_is_next(sealing: A
     """Three more files of the other station wait for their look, and were there before the neighbour's."""
     flood.add(sealing.station_id, 8)
     neighbour = another_station(sealing)
-    places = FairPlaces(1)
+    places = FairSemaphore(1)
     with flood.sealed(looking=places):
         wait_until(lambda: flood.under_way == 1 and places.waiting == SMALL_LANES - 1)
         upload_id = stage(sealing, neighbour, uuid.uuid4().bytes)

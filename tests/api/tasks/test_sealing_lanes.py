@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.media.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.turns import FairPlaces, Order
+from ingest.sealing.fair_share import FairSemaphore, Order
 from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
@@ -179,7 +179,7 @@ def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins
         return sealing.custody.probe(path)
 
     def look() -> None:
-        parts = replace(sealing.custody, probe=probe, looking=FairPlaces(SMALL_LANES + 1))
+        parts = replace(sealing.custody, probe=probe, looking=FairSemaphore(SMALL_LANES + 1))
         seal_all_due(parts, sealing.staging, "test", lambda: None, is_stopping=stopping.is_set)
 
     work = threading.Thread(target=look)

@@ -186,8 +186,8 @@ def test_two_scrubbers_heal_an_object_once(shelf: ReplicaShelf) -> None:
     shelf.replicate()
     for each in shelved:
         lose(shelf, each)
-    turns, seen = shelf.every(), list[Any]()
-    threads = [threading.Thread(target=lambda: seen.extend(shelf.heal(shelf.healer(turns)))) for _ in range(2)]
+    selection, seen = shelf.every(), list[Any]()
+    threads = [threading.Thread(target=lambda: seen.extend(shelf.heal(shelf.healer(selection)))) for _ in range(2)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -214,10 +214,10 @@ def test_who_has_lost_his_lease_puts_nothing_back(shelf: ReplicaShelf, addresses
     (each,) = shelf.put([3 * PIECE_BYTES])
     shelf.replicate()
     shelf.store.delete(each.name)
-    slow, turns = shelf.healer(), shelf.every()
+    slow, selection = shelf.healer(), shelf.every()
     slow.go_on(PIECE_BYTES)
     shelf.let_looks_run_out()
-    another = shelf.scrubber(turns)
+    another = shelf.scrubber(selection)
     another.go_on(1)
     slow.go_on(1 << 40)
     assert shelf.read(shelf.store, each.name) is None

@@ -18,6 +18,7 @@ import ingest.replica.replicator
 from api.engines.roles import DatabaseAddresses
 from ingest.objects.look import PIECE_BYTES
 from ingest.replica.carriage import AT_ONCE_BYTES
+from ingest.replica.due import lease_batch
 from ingest.replica.errors import ReplicaBehind, ReplicaDamaged, ReplicaFailing, ReplicaIsStore, ReplicaLacksMark
 from ingest.replica.mark import MARK, Replica, note_working, read_mark, use_replica
 from ingest.replica.replicator import (
@@ -31,8 +32,7 @@ from ingest.replica.replicator import (
     Replicator,
 )
 from ingest.replica.standing import read_replica_standing, require_replicated
-from ingest.replica.turns import lease_batch
-from ingest.scrub.turns import Turns
+from ingest.scrub.due import Selection
 from storage.database import Database
 from storage.errors import NameRefused, StoreFull, StoreReadOnly, StoreUnavailable
 from storage.ledger.errors import StoreLacksLedger
@@ -115,7 +115,7 @@ def test_what_is_not_whole_is_never_copied_and_is_scrubbed_next(shelf: ReplicaSh
     assert (ids_of(done, NOT_WHOLE), ids_of(done, COPIED_NOW)) == ({bad.id}, {good.id})
     assert shelf.copied() == [good.name]
     assert shelf.state(bad) == "waiting"
-    assert [seen.due.id for seen in shelf.scrub(Turns.in_rounds(30))] == [bad.id]
+    assert [seen.due.id for seen in shelf.scrub(Selection.in_rounds(30))] == [bad.id]
     if damage == "missing":
         shelf.store.put(bad.name, bad.content)
     else:

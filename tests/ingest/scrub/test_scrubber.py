@@ -21,9 +21,9 @@ from api.engines.roles import DatabaseAddresses
 from ingest.alarms import StoredSubject, enter_lost
 from ingest.objects.batches import MOST_OBJECTS
 from ingest.objects.look import OPENING_BYTES, PIECE_BYTES
+from ingest.scrub.due import LOST_AGAIN, Selection
 from ingest.scrub.errors import ObjectsDamaged, ScrubBehind
 from ingest.scrub.standing import list_lost, read_standing, require_all_whole, require_looked_at
-from ingest.scrub.turns import LOST_AGAIN, Turns
 from integrity.keys import SigningKey
 from storage.catalog.object_looks import ObjectLook
 from storage.database import Database
@@ -64,20 +64,20 @@ class Broken(FolderStore):
 
 def test_each_comes_once_in_a_round_the_longest_ago_first(shelf: Shelf) -> None:
     first, second, third = shelf.put([3_000, 3_000, 3_000])
-    assert shelf.scrub(Turns.in_rounds(30)) == [], "sealed a moment ago, it was read back"
+    assert shelf.scrub(Selection.in_rounds(30)) == [], "sealed a moment ago, it was read back"
     with shelf.database.transaction() as session:
         for days, each in ((31, second), (40, third), (29, first)):
             at = func.now() - timedelta(days=days)
             session.execute(update(ObjectLook).where(ObjectLook.id == each.id).values(looked_at=at))
-    assert [each.due.id for each in shelf.scrub(Turns.in_rounds(30))] == [third.id, second.id]
-    assert shelf.scrub(Turns.in_rounds(30)) == []
+    assert [each.due.id for each in shelf.scrub(Selection.in_rounds(30))] == [third.id, second.id]
+    assert shelf.scrub(Selection.in_rounds(30)) == []
 
 
 def test_a_look_of_a_day_to_come_is_none(shelf: Shelf) -> None:
     (ahead,) = shelf.put([3_000])
     with shelf.database.transaction() as session:
         session.execute(update(ObjectLook).values(looked_at=func.now() + timedelta(days=400)))
-    assert [each.due.id for each in shelf.scrub(Turns.in_rounds(30))] == [ahead.id]
+    assert [each.due.id for each in shelf.scrub(Selection.in_rounds(30))] == [ahead.id]
 
 
 def test_copies_are_held_against_their_rows_and_have_entries_of_their_own(shelf: Shelf) -> None:
@@ -192,13 +192,13 @@ def test_bytes_that_were_read_wrongly_once_are_no_damage(
 
 def test_killed_in_the_middle_it_goes_on_where_it_was(shelf: Shelf) -> None:
     shelved = shelf.put([OPENING_BYTES] * (3 * MOST_OBJECTS))
-    turns = shelf.every()
-    killed = shelf.scrubber(turns)
+    selection = shelf.every()
+    killed = shelf.scrubber(selection)
     done = {each.due.id for each in killed.go_on((MOST_OBJECTS + 10) * OPENING_BYTES).seen}
     assert len(done) == MOST_OBJECTS, "a batch is recorded; of the next one some were read"
     with shelf.database.transaction() as session:  # its leases have run out
         session.execute(update(ObjectLook).values(leased_until=func.now() - timedelta(seconds=1)))
-    again = {each.due.id for each in shelf.scrub(turns)}
+    again = {each.due.id for each in shelf.scrub(selection)}
     assert again == {each.id for each in shelved} - done
 
 
@@ -216,10 +216,10 @@ def test_what_another_has_by_now_does_not_count(shelf: Shelf) -> None:
 
 def test_two_at_once_look_at_each_object_once(shelf: Shelf) -> None:
     shelved = shelf.put([2_000] * (2 * MOST_OBJECTS))
-    turns, found = shelf.every(), list[uuid.UUID]()
+    selection, found = shelf.every(), list[uuid.UUID]()
 
     def work() -> None:
-        found.extend(each.due.id for each in shelf.scrub(turns))
+        found.extend(each.due.id for each in shelf.scrub(selection))
 
     threads = [threading.Thread(target=work) for _ in range(2)]
     for thread in threads:
@@ -231,11 +231,11 @@ def test_two_at_once_look_at_each_object_once(shelf: Shelf) -> None:
 
 def test_left_off_it_keeps_what_was_seen_and_gives_back_the_rest(shelf: Shelf) -> None:
     shelf.put([OPENING_BYTES] * 10)
-    turns = shelf.every()
-    scrubber = shelf.scrubber(turns)
+    selection = shelf.every()
+    scrubber = shelf.scrubber(selection)
     assert scrubber.go_on(4 * OPENING_BYTES).seen == []
     assert len(scrubber.leave_off()) == 4
-    assert len(shelf.scrub(turns)) == 6
+    assert len(shelf.scrub(selection)) == 6
 
 
 def test_what_was_disposed_of_meanwhile_is_no_damage(shelf: Shelf, addresses: DatabaseAddresses) -> None:
@@ -288,11 +288,11 @@ def test_what_is_lost_is_looked_at_again_before_its_round(shelf: Shelf) -> None:
     (each,) = shelf.put([3_000])
     shelf.store.delete(each.name)
     shelf.scrub()
-    assert shelf.scrub(Turns.in_rounds(30)) == []
+    assert shelf.scrub(Selection.in_rounds(30)) == []
     with shelf.database.transaction() as session:
         session.execute(update(ObjectLook).values(looked_at=func.now() - LOST_AGAIN - timedelta(minutes=1)))
     shelf.store.put(each.name, each.content)
-    assert [seen.found for seen in shelf.scrub(Turns.in_rounds(30))] == ["whole"]
+    assert [seen.found for seen in shelf.scrub(Selection.in_rounds(30))] == ["whole"]
 
 
 def test_what_stands_is_told(shelf: Shelf) -> None:

@@ -22,7 +22,7 @@ LOST_AGAIN: Final = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
-class Turns:
+class Selection:
     """Which objects are looked at: those looked at last before `before`, and of the lost ones those before
     `lost_before` (instants of the database's clock). `among`: these alone."""
 
@@ -31,17 +31,17 @@ class Turns:
     among: Collection[uuid.UUID] | None = None
 
     @classmethod
-    def in_rounds(cls, days: int) -> Turns:
+    def in_rounds(cls, days: int) -> Selection:
         """As they come due by themselves: each once in `days`."""
         return cls(func.now() - timedelta(days=days), func.now() - LOST_AGAIN)
 
     @classmethod
-    def all_before(cls, instant: datetime, among: Collection[uuid.UUID] | None = None) -> Turns:
+    def all_before(cls, instant: datetime, among: Collection[uuid.UUID] | None = None) -> Selection:
         """Each once, whatever its turn; what was looked at since `instant` is done."""
         return cls(literal(instant), literal(instant), among)
 
     @classmethod
-    def due_at(cls, instant: datetime, days: int) -> Turns:
+    def due_at(cls, instant: datetime, days: int) -> Selection:
         """What is due at `instant`, and all that is lost."""
         return cls(literal(instant) - timedelta(days=days), literal(instant))
 
@@ -82,9 +82,9 @@ class Batch:
     due: Sequence[Due]
 
 
-def lease_batch(database: Database, worker: str, turns: Turns, lost_first: bool) -> Batch | None:
+def lease_batch(database: Database, worker: str, selection: Selection, lost_first: bool) -> Batch | None:
     """None where nothing is due that nobody has. `lost_first`: what is lost comes before all else; otherwise after."""
-    lost, *others = turns.kinds()
+    lost, *others = selection.kinds()
     with database.transaction() as session:
         for wanted in (lost, *others) if lost_first else (*others, lost):
             rows = list(within_reach(session.scalars(_free(wanted)).all()))
@@ -111,8 +111,8 @@ class Extent:
     size_bytes: int
 
 
-def measure(session: Session, turns: Turns) -> Extent:
+def measure(session: Session, selection: Selection) -> Extent:
     """Of what is wanted now, leased or not."""
-    counted = select(func.count(), func.coalesce(func.sum(ObjectLook.size_bytes), 0)).where(turns.wanted())
+    counted = select(func.count(), func.coalesce(func.sum(ObjectLook.size_bytes), 0)).where(selection.wanted())
     objects, size_bytes = session.execute(counted).one()
     return Extent(objects, int(size_bytes))

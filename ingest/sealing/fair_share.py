@@ -1,4 +1,4 @@
-"""Whose turn it is: stations share custody's time, and none of them has all lanes, however many files it sends.
+"""Fair-share scheduling of custody: stations share its time, and none has all lanes, however many files it sends.
 
 A file may be made to take a minute of looking at. In the order of their arrival, a station with thousands of such files
 would have everybody else wait for days. So of two stations the one is served that had less of custody's time lately,
@@ -28,7 +28,7 @@ class Order:
     behind: tuple[uuid.UUID, ...] = ()
 
 
-class Turns:
+class FairShare:
     """What the lanes of one worker do for whom. Safe to use from all of them."""
 
     def __init__(self, most_at_once: int, now: Callable[[], float] = time.monotonic) -> None:
@@ -78,11 +78,11 @@ class Turns:
         }
 
 
-class FairPlaces:
+class FairSemaphore:
     """So many may do something at once; of those who wait, whoever's party has fewest, then was served longest ago."""
 
-    def __init__(self, places: int) -> None:
-        self.places = places
+    def __init__(self, permits: int) -> None:
+        self.permits = permits
         self._changed = threading.Condition()
         self._numbers = count(1)
         self._waiting: list[tuple[uuid.UUID, int]] = []
@@ -114,7 +114,7 @@ class FairPlaces:
                 self._changed.notify_all()
 
     def _is_next(self, ticket: tuple[uuid.UUID, int]) -> bool:
-        return self._held.total() < self.places and ticket == min(self._waiting, key=self._rank)
+        return self._held.total() < self.permits and ticket == min(self._waiting, key=self._rank)
 
     def _rank(self, ticket: tuple[uuid.UUID, int]) -> tuple[int, int, int]:
         party, number = ticket

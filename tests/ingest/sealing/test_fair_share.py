@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
-from ingest.sealing.turns import HALF_LIFE_SECONDS, FairPlaces, Order, Turns
+from ingest.sealing.fair_share import HALF_LIFE_SECONDS, FairSemaphore, FairShare, Order
 
 ONE, OTHER, THIRD = (uuid.UUID(int=number) for number in (1, 2, 3))
 
@@ -23,59 +23,59 @@ class Clock:
 
 def test_whoever_had_more_of_the_time_is_behind_and_the_time_of_a_file_counts_while_it_is_under_way() -> None:
     clock = Clock()
-    turns = Turns(3, clock)
-    assert turns.order() == Order()
-    turns.begin(ONE)
-    turns.begin(OTHER)
+    share = FairShare(3, clock)
+    assert share.order() == Order()
+    share.begin(ONE)
+    share.begin(OTHER)
     clock.now += 1
-    turns.end(OTHER)
+    share.end(OTHER)
     clock.now += 30
-    assert turns.order().behind == (OTHER, ONE)
-    turns.end(ONE)
-    turns.begin(OTHER)
+    assert share.order().behind == (OTHER, ONE)
+    share.end(ONE)
+    share.begin(OTHER)
     clock.now += 60
-    assert turns.order().behind == (ONE, OTHER)
-    turns.end(OTHER)
+    assert share.order().behind == (ONE, OTHER)
+    share.end(OTHER)
 
 
 def test_a_station_in_several_lanes_takes_the_time_of_each() -> None:
     clock = Clock()
-    turns = Turns(3, clock)
+    share = FairShare(3, clock)
     for station in (ONE, OTHER, OTHER):
-        turns.begin(station)
+        share.begin(station)
     clock.now += 10
-    assert turns.order().behind == (ONE, OTHER)
-    assert turns.under_way == 3
+    assert share.order().behind == (ONE, OTHER)
+    assert share.under_way == 3
 
 
 def test_what_was_long_ago_is_forgotten() -> None:
     clock = Clock()
-    turns = Turns(3, clock)
-    turns.begin(ONE)
+    share = FairShare(3, clock)
+    share.begin(ONE)
     clock.now += 60
-    turns.end(ONE)
+    share.end(ONE)
     clock.now += 10 * HALF_LIFE_SECONDS
-    turns.begin(OTHER)
+    share.begin(OTHER)
     clock.now += 1
-    turns.end(OTHER)
-    assert turns.order().behind == (ONE, OTHER)
+    share.end(OTHER)
+    assert share.order().behind == (ONE, OTHER)
     clock.now += 20 * HALF_LIFE_SECONDS
-    assert turns.order() == Order()
+    assert share.order() == Order()
 
 
 def test_nobody_has_more_lanes_than_that() -> None:
-    turns = Turns(2)
-    turns.begin(ONE)
-    assert turns.order().full == ()
-    turns.begin(ONE)
-    turns.begin(OTHER)
-    assert turns.order().full == (ONE,)
-    turns.end(ONE)
-    assert turns.order().full == ()
+    share = FairShare(2)
+    share.begin(ONE)
+    assert share.order().full == ()
+    share.begin(ONE)
+    share.begin(OTHER)
+    assert share.order().full == (ONE,)
+    share.end(ONE)
+    assert share.order().full == ()
 
 
 def test_places_go_to_whoever_has_fewest_and_waited_longest_for_a_turn() -> None:
-    places, served, go_on = FairPlaces(1), [], threading.Event()
+    places, served, go_on = FairSemaphore(1), [], threading.Event()
 
     def take(party: uuid.UUID) -> None:
         with places.taken(party):
@@ -94,7 +94,7 @@ def test_places_go_to_whoever_has_fewest_and_waited_longest_for_a_turn() -> None
 
 
 def test_no_more_have_a_place_than_there_are() -> None:
-    places, inside, most = FairPlaces(3), [0], [0]
+    places, inside, most = FairSemaphore(3), [0], [0]
     guard = threading.Lock()
 
     def take(number: int) -> None:
