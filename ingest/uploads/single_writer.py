@@ -31,7 +31,7 @@ from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import Request
 from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import Staging
-from ingest.uploads.standing import POLL_SECONDS, Standing, recorded_of_finished
+from ingest.uploads.status import POLL_SECONDS, UploadStatus, recorded_of_finished
 from ingest.uploads.threads import Threads
 
 
@@ -49,7 +49,7 @@ class SingleWriter:
         limits: UploadLimits,
         threads: Threads,
         admission: Admission,
-        standing: Standing,
+        status: UploadStatus,
         handover: Handover,
     ) -> None:
         self._register = register
@@ -57,7 +57,7 @@ class SingleWriter:
         self._limits = limits
         self._threads = threads
         self._admission = admission
-        self._standing = standing
+        self._status = status
         self._handover = handover
         self._sightings = Sightings(register, threads)
         self._shares = BlockShares()
@@ -92,7 +92,7 @@ class SingleWriter:
         its bytes from the start before he has asked for that.
         """
         await self._wait_for_lock(held)
-        return await self._standing.find_settled(record) if held.offset == 0 else record
+        return await self._status.find_settled(record) if held.offset == 0 else record
 
     async def _wait_for_lock(self, held: HeldUpload) -> None:
         """The older request sees our ticket and lets go, in this process or another."""
@@ -183,7 +183,7 @@ class SingleWriter:
     async def _finish(self, record: UploadRecord) -> None:
         """Hand it over, unless that was done. Raises UploadGone."""
         self._admission.forget(record.upload_id)
-        await self._standing.finish(record)
+        await self._status.finish(record)
 
     async def _prove_again(self, request: Request, record: UploadRecord, held: HeldUpload, begun_at: int) -> None:
         """That a body under way may still be sent."""
@@ -223,7 +223,7 @@ class SingleWriter:
 
     def _terminate_held(self, record: UploadRecord, held: HeldUpload) -> None:
         ended = self._handover.hand_over([record])[0] if held.is_complete else self._register.terminate_upload(record)
-        if not ended and self._standing.look_up(record).is_gone:
+        if not ended and self._status.look_up(record).is_gone:
             raise UploadGone(held.upload_id, "it ended meanwhile")
         if held.is_complete or not ended:
             raise UploadFinished(held.upload_id)

@@ -36,7 +36,7 @@ from ingest.uploads.openings import plan_opening
 from ingest.uploads.request import Request, path_of_upload
 from ingest.uploads.single_writer import SingleWriter
 from ingest.uploads.staging import Staging
-from ingest.uploads.standing import Standing
+from ingest.uploads.status import UploadStatus
 from ingest.uploads.threads import Threads
 from ingest.uploads.whole_bodies import WholeBodies, WholeBody, can_finish, last_bytes
 
@@ -55,8 +55,8 @@ class Verbs:
         self._admission = Admission(register, limits.believe_seconds)
         self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads)
         finish_soon: Gathering[UploadRecord, bool] = in_threads(handover.hand_over, "upload-finish")
-        self._standing = Standing(register, staging, limits, threads, finish_soon)
-        self._writer = SingleWriter(register, staging, limits, threads, self._admission, self._standing, handover)
+        self._status = UploadStatus(register, staging, limits, threads, finish_soon)
+        self._writer = SingleWriter(register, staging, limits, threads, self._admission, self._status, handover)
         self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, handover.hand_over)
         self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole")
@@ -78,14 +78,14 @@ class Verbs:
         said, and the rest is for a PATCH.
         """
         check_same_creation(opening, record)
-        recorded = await self._standing.read(record) if self._is_here(record) else None
+        recorded = await self._status.read(record) if self._is_here(record) else None
         return self._after_creation(request, record, recorded)
 
     def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset | None) -> Answer:
         """None where another node knows how far it is: then only that is not said."""
         headers = [("Location", request.address_of(record.upload_id, record.node))]
         if record.is_open:
-            headers.append(self._standing.tell_expiry(record, recorded or RecordedOffset(0, 0, record.declared_length)))
+            headers.append(self._status.tell_expiry(record, recorded or RecordedOffset(0, 0, record.declared_length)))
         if request.carries_upload_bytes and recorded is not None:
             headers.append(("Upload-Offset", str(recorded.offset)))
         return Answer(201, tuple(headers))
@@ -96,7 +96,7 @@ class Verbs:
         if record.is_gone:
             raise UploadGone(upload_id, record.state)
         self._require_here(record)
-        recorded = await self._standing.measure(record)
+        recorded = await self._status.measure(record)
         length = ("Upload-Length", str(record.declared_length))
         headers = [
             ("Upload-Offset", str(recorded.offset)),
@@ -105,7 +105,7 @@ class Verbs:
         if record.claims.header:
             headers.append(("Upload-Metadata", record.claims.header))
         if record.is_open:
-            headers.append(self._standing.tell_expiry(record, recorded))
+            headers.append(self._status.tell_expiry(record, recorded))
         return Answer(200, tuple(headers))
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
@@ -140,7 +140,7 @@ class Verbs:
             request.hold_back()
         if not self._adds_bytes(request, record):
             return _after_last(record)
-        await self._standing.check_time(record)
+        await self._status.check_time(record)
         await self._check_follows(request, record)
         async with self._writer.claimed(record) as held:
             record = await self._writer.lock(record, held)
@@ -150,19 +150,19 @@ class Verbs:
             await self._writer.receive_body(request, record, held)
             if held.is_complete:
                 return _after_last(record)
-            return Answer(204, (("Upload-Offset", str(held.offset)), self._standing.tell_expiry(record, held.recorded)))
+            return Answer(204, (("Upload-Offset", str(held.offset)), self._status.tell_expiry(record, held.recorded)))
 
     async def _check_follows(self, request: Request, record: UploadRecord) -> None:
         """What cannot follow on what is recorded takes nobody's place: whoever is sending goes on.
 
         Raises OffsetDiffers, TooLong. Under the lock all of it is looked at again.
         """
-        recorded = await self._standing.read(record)
+        recorded = await self._status.read(record)
         if recorded.offset == recorded.declared_length and not recorded.is_deferred:
             return  # Before that is named in a refusal, the row has to say it.
         stated = request.number("upload-offset")
         if stated != recorded.offset:
-            if recorded.offset == 0 and not (await self._standing.find_again(record)).is_open:
+            if recorded.offset == 0 and not (await self._status.find_again(record)).is_open:
                 return  # It came whole meanwhile, or ended.
             raise OffsetDiffers(stated or 0, recorded.offset)
         check_fits(request, recorded)

@@ -20,7 +20,7 @@ POLL_SECONDS = 0.05
 """Between two looks at what another request does with the upload."""
 
 
-class Standing:
+class UploadStatus:
     """For the requests of one event loop. `finish_soon` hands an upload to custody; True for whoever did it."""
 
     def __init__(
