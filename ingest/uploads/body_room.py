@@ -20,9 +20,9 @@ class BodyRoom:
         self._left_bytes = size_bytes
         self._uploads: set[str] = set()
 
-    def place(self) -> Place:
+    def reservation(self) -> Reservation:
         """A request's, which has taken nothing yet and leaves at the latest with its block."""
-        return Place(self)
+        return Reservation(self)
 
     def take(self, upload_id: str, size_bytes: int) -> bool:
         if size_bytes > self._left_bytes or upload_id in self._uploads:
@@ -36,7 +36,7 @@ class BodyRoom:
         self._uploads.discard(upload_id)
 
 
-class Place:
+class Reservation:
     """What one request has of the room."""
 
     def __init__(self, room: BodyRoom) -> None:

@@ -11,7 +11,7 @@ import structlog
 
 from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer
-from ingest.uploads.body_room import BodyRoom, Place
+from ingest.uploads.body_room import BodyRoom, Reservation
 from ingest.uploads.contract import (
     Opening,
     StationIdentity,
@@ -110,21 +110,21 @@ class Verbs:
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
         """PATCH: the next bytes at the recorded offset, durable before the answer."""
-        with self._room.place() as place:
-            request.on_taken_up = place.leave
+        with self._room.reservation() as reservation:
+            request.on_taken_up = reservation.leave
             remembered = self._admission.remembered_upload(request)
-            if remembered is not None and await self._append_whole(request, remembered, place):
+            if remembered is not None and await self._append_whole(request, remembered, reservation):
                 return _after_last(remembered)
             station, record = await self._admission.upload_of(request)
             self._require_here(record)
             # What did not go the short way just now is not kept waiting for it a second time.
-            if remembered is None and await self._append_whole(request, record, place):
+            if remembered is None and await self._append_whole(request, record, reservation):
                 return _after_last(record)
             return await self._append_part(request, station, record)
 
-    async def _append_whole(self, request: Request, record: UploadRecord, place: Place) -> bool:
+    async def _append_whole(self, request: Request, record: UploadRecord, reservation: Reservation) -> bool:
         """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
-        if not can_finish(request, record) or not place.take(record.upload_id, request.body_bytes or 0):
+        if not can_finish(request, record) or not reservation.take(record.upload_id, request.body_bytes or 0):
             return False
         whole = await last_bytes(request, record)
         if whole is None:

@@ -82,16 +82,16 @@ def test_bodies_for_many_uploads_are_gathered_up_to_the_room_there_is(tmp_path):
     assert statuses == [204] * BODIES
 
 
-def test_a_place_is_given_back_once_however_its_request_ends():
+def test_a_reservation_is_given_back_once_however_its_request_ends():
     room = BodyRoom(10)
-    with room.place() as first, room.place() as second:
+    with room.reservation() as first, room.reservation() as second:
         assert first.take("a", 6)
         assert not second.take("a", 1)
         assert not second.take("b", 5)
         assert second.take("b", 4)
         first.leave()
         first.leave()
-        assert room.place().take("a", 6)
-    with room.place() as last:
+        assert room.reservation().take("a", 6)
+    with room.reservation() as last:
         assert not last.take("c", 5)
         assert last.take("c", 4)
