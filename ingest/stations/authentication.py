@@ -1,7 +1,7 @@
 """Which station a request is of: by the key pair made on it, by a bearer token, or, without either, by a certificate.
 
-Three steps, so that many requests can share one question to the catalog: what a request claims (`read_claim`), whose
-that is (HOLDER_OF), and whether it holds (`check_claim`, `let_in_once`).
+Three steps, so that many requests can share one question to the catalog: what a request shows (`read_credential`),
+whose that is (HOLDER_OF), and whether it holds (`check_credential`, `let_in_once`).
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ _REMEMBER = """
 
 
 @dataclass(frozen=True)
-class Claim:
+class Credential:
     """What a request shows, not looked at yet: exactly one of the three is there."""
 
     presented: PresentedCredential
@@ -76,7 +76,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Holder:
-    """The station of a credential as the catalog has it now. `public_key` of the key that was claimed, 32 bytes."""
+    """The station of a credential as the catalog has it now. `public_key` of the key that was shown, 32 bytes."""
 
     station_id: UUID
     unit_id: UUID
@@ -99,35 +99,39 @@ def admit(database: Database, presented: PresentedCredential, body: bytes | None
 
     Raises CredentialRefused, SignatureOutOfDate.
     """
-    claim = read_claim(presented)
+    credential = read_credential(presented)
     with database.direct() as connection:
-        row = connection.execute(_FIND.encode(), (claim.token_hash, claim.key_id, claim.certificate_sha256)).fetchone()
-    holder = check_claim(claim, None if row is None or row[0] is None else Holder(*row), datetime.now(UTC), body=body)
-    if not let_in_once(database, [claim])[0]:
+        row = connection.execute(
+            _FIND.encode(), (credential.token_hash, credential.key_id, credential.certificate_sha256)
+        ).fetchone()
+    holder = check_credential(
+        credential, None if row is None or row[0] is None else Holder(*row), datetime.now(UTC), body=body
+    )
+    if not let_in_once(database, [credential])[0]:
         raise CredentialRefused("this signature was let in before")
-    return ProvedStation(holder.station_id, holder.unit_id, claim.key_id)
+    return ProvedStation(holder.station_id, holder.unit_id, credential.key_id)
 
 
-def read_claim(presented: PresentedCredential) -> Claim:
+def read_credential(presented: PresentedCredential) -> Credential:
     """By which of its credentials a request is to be judged: the strongest it shows. Raises CredentialRefused."""
     try:
         signature = read_signature(presented)
     except SignatureRefused as error:
         raise CredentialRefused(error.reason) from error
     if signature is not None:
-        return Claim(presented, signature=signature)
+        return Credential(presented, signature=signature)
     token = presented.bearer_token
     if token is not None:
-        return Claim(presented, token_hash=hash_station_token(token))
+        return Credential(presented, token_hash=hash_station_token(token))
     if presented.certificate_sha256 is not None:
-        return Claim(presented, certificate_sha256=presented.certificate_sha256)
+        return Credential(presented, certificate_sha256=presented.certificate_sha256)
     raise CredentialRefused("neither a signature nor an Authorization: Bearer header")
 
 
-def check_claim(
-    claim: Claim, holder: Holder | None, now: datetime, *, again: bool = False, body: bytes | None = None
+def check_credential(
+    credential: Credential, holder: Holder | None, now: datetime, *, again: bool = False, body: bytes | None = None
 ) -> Holder:
-    """The holder, if the claim proves him and he is live. Raises CredentialRefused, SignatureOutOfDate.
+    """The holder, if the credential proves him and he is live. Raises CredentialRefused, SignatureOutOfDate.
 
     `again`: the request was let in before and its body is still arriving; its age is not asked. `body`: what came,
     where it was read before; without it a signed body has to be bound by Upload-Checksum, which whoever takes the
@@ -136,34 +140,34 @@ def check_claim(
     if holder is None:
         raise CredentialRefused("unknown, or replaced, or a certificate where the key or token is needed too")
     try:
-        _check_signature(claim, holder, now, again=again, body=body)
+        _check_signature(credential, holder, now, again=again, body=body)
     except SignatureStale as error:
         raise SignatureOutOfDate(error.created, error.server_time) from error
     except SignatureRefused as error:
         raise CredentialRefused(error.reason) from error
     if holder.revoked_at is not None:
         raise CredentialRefused(f"station {holder.station_id} was revoked at {holder.revoked_at.isoformat()}")
-    if holder.certificate_sha256 not in (None, claim.presented.certificate_sha256):
+    if holder.certificate_sha256 not in (None, credential.presented.certificate_sha256):
         raise CredentialRefused(f"station {holder.station_id} is bound to another client certificate")
     return holder
 
 
-def let_in_once(database: Database, claims: Sequence[Claim]) -> list[bool]:
-    """Which of these checked claims are let in: False for a signature that was let in before, by whichever process.
+def let_in_once(database: Database, credentials: Sequence[Credential]) -> list[bool]:
+    """Which of these, once checked, are let in: False for a signature that was let in before, by whichever process.
 
     Those that may come again are let in unasked. To be called before anything is done: whatever becomes of a request,
     it does not come twice.
     """
-    once = [each.signature for each in claims if each.signature and each.presented.method not in _HARMLESS_AGAIN]
+    once = [each.signature for each in credentials if each.signature and each.presented.method not in _HARMLESS_AGAIN]
     if not once:
-        return [True] * len(claims)
+        return [True] * len(credentials)
     until = [each.created + ALLOWED_SKEW * 2 for each in once]
     with database.direct() as connection:
         rows = connection.execute(
             _REMEMBER.encode(), ([each.key_id for each in once], [each.nonce for each in once], until)
         ).fetchall()
     fresh = set(rows)
-    return [_is_let_in(claim, fresh) for claim in claims]
+    return [_is_let_in(credential, fresh) for credential in credentials]
 
 
 def forget_old_signatures(session: Session, now: datetime) -> int:
@@ -172,9 +176,9 @@ def forget_old_signatures(session: Session, now: datetime) -> int:
     return len(session.scalars(old.returning(StationNonce.nonce)).all())
 
 
-def _is_let_in(claim: Claim, fresh: set[tuple[str, str]]) -> bool:
-    signature = claim.signature
-    if signature is None or claim.presented.method in _HARMLESS_AGAIN:
+def _is_let_in(credential: Credential, fresh: set[tuple[str, str]]) -> bool:
+    signature = credential.signature
+    if signature is None or credential.presented.method in _HARMLESS_AGAIN:
         return True
     name = (signature.key_id, signature.nonce)
     if name not in fresh:
@@ -183,8 +187,8 @@ def _is_let_in(claim: Claim, fresh: set[tuple[str, str]]) -> bool:
     return True
 
 
-def _check_signature(claim: Claim, holder: Holder, now: datetime, *, again: bool, body: bytes | None) -> None:
-    signature, presented = claim.signature, claim.presented
+def _check_signature(credential: Credential, holder: Holder, now: datetime, *, again: bool, body: bytes | None) -> None:
+    signature, presented = credential.signature, credential.presented
     if signature is None:
         return
     if holder.public_key is None:

@@ -17,7 +17,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.errors import RequestRefused
-from ingest.stations.authentication import Claim, Holder, check_claim, let_in_once, read_claim
+from ingest.stations.authentication import Credential, Holder, check_credential, let_in_once, read_credential
 from ingest.stations.errors import CredentialRefused
 from ingest.uploads import statements
 from ingest.uploads.contract import (
@@ -54,21 +54,21 @@ class CatalogRegister(UploadRegister):
         self._defaults = defaults
 
     def admit(self, asked: Sequence[Asked], *, again: bool = False) -> Sequence[Admitted | Exception]:
-        claims = [_claim_of(one) for one in asked]
+        credentials = [_credential_of(one) for one in asked]
         shown = [
-            Claim(one.presented) if isinstance(claim, Exception) else claim
-            for one, claim in zip(asked, claims, strict=True)
+            Credential(one.presented) if isinstance(credential, Exception) else credential
+            for one, credential in zip(asked, credentials, strict=True)
         ]
         parameters = (
-            [claim.token_hash for claim in shown],
-            [claim.key_id for claim in shown],
-            [claim.certificate_sha256 for claim in shown],
+            [credential.token_hash for credential in shown],
+            [credential.key_id for credential in shown],
+            [credential.certificate_sha256 for credential in shown],
             [one.upload_id for one in asked],
         )
         rows, now = self._run(statements.ADMIT, parameters), datetime.now(UTC)
         found = [
-            claim if isinstance(claim, Exception) else self._admitted(row, claim, now, again)
-            for row, claim in zip(rows, claims, strict=True)
+            credential if isinstance(credential, Exception) else self._admitted(row, credential, now, again)
+            for row, credential in zip(rows, credentials, strict=True)
         ]
         return found if again else self._let_in_once(shown, found)
 
@@ -152,11 +152,13 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.direct() as connection:
             return connection.run(statement, *parameters)
 
-    def _let_in_once(self, claims: Sequence[Claim], found: list[Admitted | Exception]) -> list[Admitted | Exception]:
+    def _let_in_once(
+        self, credentials: Sequence[Credential], found: list[Admitted | Exception]
+    ) -> list[Admitted | Exception]:
         """Only what was proved is remembered: nobody else can spend a station's nonces."""
         places = [place for place, one in enumerate(found) if isinstance(one, Admitted)]
         with _translated():
-            let_in = let_in_once(self._database, [claims[place] for place in places])
+            let_in = let_in_once(self._database, [credentials[place] for place in places])
         for place, is_first in zip(places, let_in, strict=True):
             if not is_first:
                 found[place] = CredentialRefused("this signature was let in before")
@@ -225,13 +227,15 @@ class CatalogRegister(UploadRegister):
         written = {entry_id for entry_id, *_ in ended}
         return [str(entry.id) in written for entry in entries]
 
-    def _admitted(self, row: tuple[Any, ...], claim: Claim, now: datetime, again: bool) -> Admitted | Exception:
+    def _admitted(
+        self, row: tuple[Any, ...], credential: Credential, now: datetime, again: bool
+    ) -> Admitted | Exception:
         station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, upload_id, *rest = row
         holder = None
         if station_id is not None:
             holder = Holder(station_id, unit_id, revoked_at, certificate, public_key)
         try:
-            check_claim(claim, holder, now, again=again)
+            check_credential(credential, holder, now, again=again)
             return Admitted(
                 self._identity(station_id, unit_id, max_uploads, max_waiting_bytes),
                 None if upload_id is None else _record(upload_id, *rest),
@@ -282,10 +286,10 @@ def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]]) -
     return QuotaExceeded(station.max_waiting_bytes, load[0][2])
 
 
-def _claim_of(asked: Asked) -> Claim | Exception:
+def _credential_of(asked: Asked) -> Credential | Exception:
     """Anybody can send anything: what goes wrong with one request is answered to it alone."""
     try:
-        return read_claim(asked.presented)
+        return read_credential(asked.presented)
     except Exception as error:
         return error
 
