@@ -108,7 +108,7 @@ class OffsetFile:
         declared = replace(last, sequence=last.sequence + 1, declared_length=length, is_deferred=False)
         return self._write(declared, durably=True)
 
-    def claim(self) -> bytes:
+    def take_ticket(self) -> bytes:
         """Become the newest request for this upload; an older holder sees it and lets go."""
         ticket = _new_ticket()
         _write_all(self._descriptor, ticket, _TICKET)
@@ -124,8 +124,8 @@ class OffsetFile:
         os.pwrite(self._descriptor, b"\0", _ENDING)
         return True
 
-    def try_claim_ending(self) -> bytes | None:
-        """`claim`, `try_lock` and `mark_ending` at once, for whoever has all its bytes. None: somebody has the lock.
+    def try_lock_to_end(self) -> bytes | None:
+        """`take_ticket`, `try_lock` and `mark_ending` at once, by whoever has all its bytes. None: somebody has it.
 
         Raises UploadGone when the upload was removed meanwhile.
         """

@@ -63,21 +63,21 @@ class SingleWriter:
         self._shares = BlockShares()
 
     @asynccontextmanager
-    async def claimed(self, record: UploadRecord) -> AsyncIterator[HeldUpload]:
+    async def with_ticket(self, record: UploadRecord) -> AsyncIterator[HeldUpload]:
         """As the newest request for the upload, which does not have the lock yet: `lock` waits for that."""
-        held = await self._claim(record)
+        held = await self._take_ticket(record)
         try:
             yield held
         finally:
             await self._release(held)
 
-    async def _claim(self, record: UploadRecord) -> HeldUpload:
+    async def _take_ticket(self, record: UploadRecord) -> HeldUpload:
         """Become the newest request for the upload, after one that writes all of it at once."""
         length, is_deferred = record.declared_length, record.length_is_deferred
         deadline = time.monotonic() + self._limits.takeover_seconds
         while True:
             held = await self._threads.on_disk(
-                lambda: self._staging.claim_first(record.upload_id, length, length_is_deferred=is_deferred)
+                lambda: self._staging.take_first_ticket(record.upload_id, length, length_is_deferred=is_deferred)
             )
             if held is not None:
                 return held
@@ -122,7 +122,7 @@ class SingleWriter:
         """The body of a creation. An upload that nobody can come back to, or need not, is given up with it."""
         record = opening.record
         request.created = request.address_of(record.upload_id, record.node)
-        async with self.claimed(record) as held:
+        async with self.with_ticket(record) as held:
             try:
                 record = await self.lock(record, held)
                 if record.is_gone:

@@ -77,19 +77,19 @@ class Staging:
                 raise StagingFull
         self._room = looked_at, room_bytes - size_bytes
 
-    def claim(self, upload_id: str) -> HeldUpload:
+    def take_ticket(self, upload_id: str) -> HeldUpload:
         """Become the newest request for this upload; `try_lock` until it is ours. Raises UploadGone."""
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
         try:
-            return HeldUpload(upload_id, self.bytes_path(upload_id), record, record.claim())
+            return HeldUpload(upload_id, self.bytes_path(upload_id), record, record.take_ticket())
         except BaseException:
             record.close()
             raise
 
-    def claim_first(
+    def take_first_ticket(
         self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
     ) -> HeldUpload | None:
-        """`claim`, of an upload that nobody may have begun yet; None while a whole file of it is being written.
+        """`take_ticket`, of an upload that nobody may have begun yet; None while a whole file of it is being written.
 
         What it was before is only known under its lock: nothing acknowledged, or all of it, which then its row says.
         Raises StagingFull, UploadGone.
@@ -100,7 +100,7 @@ class Staging:
                     return None
                 if not self._offset_path(upload_id).exists():
                     self.create(upload_id, declared_length, length_is_deferred=length_is_deferred)
-        return self.claim(upload_id)
+        return self.take_ticket(upload_id)
 
     @contextmanager
     def nobody_begins(self, upload_id: str) -> Iterator[bool]:
@@ -132,7 +132,7 @@ class Staging:
         """
         record = OffsetFile.open(self._offset_path(upload_id), upload_id)
         try:
-            ticket = record.try_claim_ending()
+            ticket = record.try_lock_to_end()
             if ticket is not None:
                 return HeldUpload(upload_id, self.bytes_path(upload_id), record, ticket, record.read())
         except BaseException:

@@ -142,7 +142,7 @@ class Verbs:
             return _after_last(record)
         await self._status.check_time(record)
         await self._check_follows(request, record)
-        async with self._writer.claimed(record) as held:
+        async with self._writer.with_ticket(record) as held:
             record = await self._writer.lock(record, held)
             if not self._adds_bytes(request, record):
                 return _after_last(record)
@@ -175,7 +175,7 @@ class Verbs:
         if not record.is_open:
             raise UploadFinished(upload_id)
         self._require_here(record)
-        async with self._writer.claimed(record) as held:
+        async with self._writer.with_ticket(record) as held:
             record = await self._writer.lock(record, held)
             await self._writer.terminate(record, held)
         return Answer(204)

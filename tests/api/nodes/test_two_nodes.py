@@ -252,7 +252,7 @@ def test_two_nodes_take_and_seal_each_its_own_through_kills_and_wrong_turns(seal
 
 def complete_without_finish(folder: Path, path: str, rest: bytes) -> None:
     """As a kill between the last offset and the row leaves it."""
-    with Staging(folder).claim(path.rpartition("/")[2]) as held:
+    with Staging(folder).take_ticket(path.rpartition("/")[2]) as held:
         eventually(held.try_lock, "it is held")
         held.open_bytes(len(rest))
         held.append([rest])

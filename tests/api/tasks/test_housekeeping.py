@@ -136,7 +136,7 @@ def test_a_window_that_is_over_is_summed_up_once(sealing: Any, monkeypatch: pyte
 def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealing: Any) -> None:
     upload_id = "ab" * 16
     open_an_upload(sealing, upload_id, len(CONTENT), datetime.now(UTC) - timedelta(hours=1))
-    with sealing.staging.claim(upload_id) as held:
+    with sealing.staging.take_ticket(upload_id) as held:
         assert held.try_lock()
         held.open_bytes(len(CONTENT))
         held.append([CONTENT])

@@ -55,7 +55,7 @@ def gathered_bytes(tmp_path, uploads: int) -> tuple[int, list[int]]:
         paths = ["/" + headers["location"].rpartition("/")[2] for _, headers in created]
         with ExitStack() as holding:
             for path in paths:
-                assert holding.enter_context(staging.claim_first(path[1:], PROMISED_BYTES)).try_lock()
+                assert holding.enter_context(staging.take_first_ticket(path[1:], PROMISED_BYTES)).try_lock()
             patch = {
                 "Upload-Offset": "0",
                 "Content-Type": "application/offset+octet-stream",

@@ -72,7 +72,7 @@ def test_acknowledged_bytes_that_are_missing_are_never_made_up(start_server):
 def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_next_head(start_server):
     tus = start_server()
     path = tus.create(4)
-    with tus.staging.claim_first(upload_id_of(path), 4) as held:
+    with tus.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([b"0123"])

@@ -28,7 +28,7 @@ def created_ago(tus, path: str, ago: timedelta) -> None:
 def progressed_ago(tus, path: str, ago: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
     """As if its next bytes had come then."""
     moment = (datetime.now(UTC) - ago).timestamp()
-    with monkeypatch.context() as patch, tus.staging.claim_first(upload_id_of(path), 1000) as held:
+    with monkeypatch.context() as patch, tus.staging.take_first_ticket(upload_id_of(path), 1000) as held:
         patch.setattr(offset_file.time, "time", lambda: moment)
         assert held.try_lock()
         held.open_bytes(4)

@@ -55,7 +55,7 @@ def test_a_failed_sync_is_never_tried_again_and_acknowledges_nothing(staging, mo
     """After a failed fdatasync the kernel calls the lost pages clean, so a second one would succeed and lie."""
     staging.create(UPLOAD, 10)
     real = os.fdatasync
-    with staging.claim(UPLOAD) as held:
+    with staging.take_ticket(UPLOAD) as held:
         assert held.try_lock()
         held.open_bytes(5)
         held.append([b"01234"])
@@ -90,7 +90,7 @@ def test_whatever_the_pieces_the_kept_bytes_are_the_ones_taken(place, sizes, dir
         staging.create(UPLOAD, 64 << 20)
         kept = b""
         for pieces, keep in zip(sizes, keeps, strict=False):
-            with staging.claim(UPLOAD) as held:
+            with staging.take_ticket(UPLOAD) as held:
                 assert held.try_lock()
                 assert held.offset == len(kept)
                 held.open_bytes(64 << 20 if direct else 0)
@@ -105,16 +105,16 @@ def test_whatever_the_pieces_the_kept_bytes_are_the_ones_taken(place, sizes, dir
             assert recorded(staging) == len(kept)
 
 
-def test_a_newer_claim_is_seen_by_the_holder_and_by_whoever_else_waits(staging):
+def test_a_newer_ticket_is_seen_by_the_holder_and_by_whoever_else_waits(staging):
     staging.create(UPLOAD, 10)
-    holder = staging.claim(UPLOAD)
+    holder = staging.take_ticket(UPLOAD)
     assert holder.try_lock()
     holder.check_newest()
-    waiting = staging.claim(UPLOAD)
+    waiting = staging.take_ticket(UPLOAD)
     assert not waiting.try_lock()
     with pytest.raises(TakenOver):
         holder.check_newest()
-    newest = staging.claim(UPLOAD)
+    newest = staging.take_ticket(UPLOAD)
     with pytest.raises(TakenOver):
         waiting.try_lock()
     holder.release()
@@ -127,13 +127,13 @@ def test_a_newer_claim_is_seen_by_the_holder_and_by_whoever_else_waits(staging):
 
 def test_whoever_waited_for_a_removed_upload_is_told_that_it_is_gone(staging):
     staging.create(UPLOAD, 10)
-    holder, waiting = staging.claim(UPLOAD), None
+    holder, waiting = staging.take_ticket(UPLOAD), None
     assert holder.try_lock()
-    waiting = staging.claim(UPLOAD)
+    waiting = staging.take_ticket(UPLOAD)
     staging.remove(UPLOAD)
     holder.release()
     with pytest.raises(UploadGone):
         waiting.try_lock()
     waiting.release()
     with pytest.raises(UploadGone):
-        staging.claim(UPLOAD)
+        staging.take_ticket(UPLOAD)

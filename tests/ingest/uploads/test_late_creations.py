@@ -35,9 +35,9 @@ class LateStaging(Staging):
 
     goes_on: threading.Event
 
-    def claim_first(self, *named: Any, **more: Any) -> Any:
+    def take_first_ticket(self, *named: Any, **more: Any) -> Any:
         self.goes_on.wait()
-        return super().claim_first(*named, **more)
+        return super().take_first_ticket(*named, **more)
 
 
 @pytest.fixture

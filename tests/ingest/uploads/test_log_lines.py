@@ -79,7 +79,7 @@ def test_a_wake_up_that_is_lost() -> None:
 def test_an_upload_whose_offset_cannot_be_read_and_whose_time_is_over(start_server: Any) -> None:
     tus = start_server()
     upload_id = tus.create(4).rpartition("/")[2]
-    with tus.staging.claim_first(upload_id, 4) as held:
+    with tus.staging.take_first_ticket(upload_id, 4) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([b"01"])

@@ -198,7 +198,7 @@ def test_a_node_that_is_killed_in_mid_upload_goes_on_when_it_is_back(pair, wire)
 
 def test_sweeps_of_a_node_look_at_its_own_rows_and_its_own_files(pair):
     path = pair.a.create(4)
-    with pair.a.staging.claim_first(upload_id_of(path), 4) as held:
+    with pair.a.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([b"0123"])

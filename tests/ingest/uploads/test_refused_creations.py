@@ -85,11 +85,11 @@ class Overtaken(Staging):
 
     newer: list[HeldUpload]
 
-    def claim_first(
+    def take_first_ticket(
         self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
     ) -> HeldUpload | None:
-        held = super().claim_first(upload_id, declared_length, length_is_deferred=length_is_deferred)
-        self.newer = [self.claim(upload_id)]
+        held = super().take_first_ticket(upload_id, declared_length, length_is_deferred=length_is_deferred)
+        self.newer = [self.take_ticket(upload_id)]
         return held
 
 
@@ -114,13 +114,13 @@ class Held(Staging):
 
     older: list[HeldUpload]
 
-    def claim_first(
+    def take_first_ticket(
         self, upload_id: str, declared_length: int, *, length_is_deferred: bool = False
     ) -> HeldUpload | None:
         self.create(upload_id, declared_length, length_is_deferred=length_is_deferred)
-        self.older = [self.claim(upload_id)]
+        self.older = [self.take_ticket(upload_id)]
         assert self.older[0].try_lock()
-        return self.claim(upload_id)
+        return self.take_ticket(upload_id)
 
 
 @pytest.mark.parametrize("key", [{}, {"Idempotency-Key": "k" * 32}])

@@ -19,7 +19,7 @@ def upload_id_of(path: str) -> str:
 
 def complete_without_finish(tus, path: str) -> None:
     """As a crash between the last offset record and the row leaves it."""
-    with tus.staging.claim_first(upload_id_of(path), 4) as held:
+    with tus.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([b"0123"])
@@ -79,7 +79,7 @@ def test_nobody_begins_an_upload_while_it_is_given_up(start_server):
 
     class Watched(type(register)):
         def expire_upload(self, record):
-            begun.append(tus.staging.claim_first(upload_id, 4))
+            begun.append(tus.staging.take_first_ticket(upload_id, 4))
             return super().expire_upload(record)
 
     later = datetime.now(UTC) + timedelta(days=30)

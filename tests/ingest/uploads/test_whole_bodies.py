@@ -74,7 +74,7 @@ def begun(staging: Staging, data: bytes) -> WholeBody:
     """All but the first four bytes, which are kept already."""
     one = body(staging, data)
     staging.create(one.record.upload_id, len(data))
-    with staging.claim(one.record.upload_id) as held:
+    with staging.take_ticket(one.record.upload_id) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([data[:4]])
@@ -162,7 +162,7 @@ def test_what_is_not_as_it_should_be_is_left_as_it_was(whole_bodies, staging, fi
 
 def test_an_older_request_keeps_its_lock_and_learns_nothing_from_us(whole_bodies, staging):
     one = begun(staging, b"0123456789")
-    with staging.claim(one.record.upload_id) as older:
+    with staging.take_ticket(one.record.upload_id) as older:
         assert older.try_lock()
         assert whole_bodies.settle([one]) == [False]
         older.check_newest()
@@ -171,7 +171,7 @@ def test_an_older_request_keeps_its_lock_and_learns_nothing_from_us(whole_bodies
 
 def test_a_request_that_waits_for_the_lock_sees_that_a_newer_one_had_it(whole_bodies, staging):
     one = begun(staging, b"0123456789")
-    with staging.claim(one.record.upload_id) as waiting:
+    with staging.take_ticket(one.record.upload_id) as waiting:
         assert whole_bodies.settle([one]) == [True]
         with pytest.raises(Exception, match="took over"):
             waiting.try_lock()

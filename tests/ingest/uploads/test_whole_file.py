@@ -35,12 +35,12 @@ def write_whole(staging: Staging, upload_id: str = UPLOAD, data: bytes = DATA) -
 def test_it_is_written_by_one_request_alone_and_all_others_wait_or_go_away(staging):
     whole = write_whole(staging)
     assert staging.begin_whole(UPLOAD) is None
-    assert staging.claim_first(UPLOAD, len(DATA)) is None
+    assert staging.take_first_ticket(UPLOAD, len(DATA)) is None
     assert staging.read_offset(UPLOAD) is None
     whole.release()
     with pytest.raises(UploadGone):
         staging.read_offset(UPLOAD)
-    with staging.claim_first(UPLOAD, len(DATA)) as held:
+    with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
         assert held.offset == 0
     assert staging.begin_whole(UPLOAD) is None
@@ -48,7 +48,7 @@ def test_it_is_written_by_one_request_alone_and_all_others_wait_or_go_away(stagi
 
 
 def test_what_another_request_has_begun_is_not_begun_anew(staging):
-    with staging.claim_first(UPLOAD, len(DATA)) as held:
+    with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
         held.open_bytes(4)
         held.append([DATA[:4]])
@@ -64,7 +64,7 @@ def test_what_is_not_kept_is_given_up_and_its_place_is_free(staging):
     whole.release()
     whole.release()
     assert staging.bytes_path(UPLOAD).read_bytes() == b""
-    with staging.claim_first(UPLOAD, len(DATA)) as held:
+    with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
 
 
@@ -73,7 +73,7 @@ def test_what_a_killed_process_left_is_free_at_once(staging):
     assert staging.begin_whole(UPLOAD) is None
     with pytest.raises(UploadGone):
         staging.read_offset(UPLOAD)
-    with staging.claim_first(UPLOAD, len(DATA)) as held:
+    with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
         held.open_bytes(len(DATA))
         held.append([DATA])
@@ -89,7 +89,7 @@ def test_many_at_once_in_many_threads_leave_one_of_them_whole(staging):
     def run(number: int) -> None:
         start.wait()
         if number % 3 == 2:
-            if (held := staging.claim_first(UPLOAD, 50_000)) is not None:
+            if (held := staging.take_first_ticket(UPLOAD, 50_000)) is not None:
                 held.release()
         elif (whole := staging.begin_whole(UPLOAD)) is not None:
             began.append(whole)
@@ -103,7 +103,7 @@ def test_many_at_once_in_many_threads_leave_one_of_them_whole(staging):
         thread.join()
     assert len(began) <= 1
     for whole in began:
-        assert staging.claim_first(UPLOAD, 50_000) is None
+        assert staging.take_first_ticket(UPLOAD, 50_000) is None
         whole.release()
         assert staging.bytes_path(UPLOAD).read_bytes() in contents
 
@@ -119,7 +119,7 @@ def test_a_disk_without_room_for_an_offset_file_takes_no_bytes_away(staging, mon
 
     monkeypatch.setattr(os, "pwrite", pwrite)
     with pytest.raises(StagingFull):
-        staging.claim_first(UPLOAD, len(DATA))
+        staging.take_first_ticket(UPLOAD, len(DATA))
     with pytest.raises(StagingFull):
         staging.record_whole(UPLOAD, len(DATA))
     assert sorted(path.name for path in staging.folder.iterdir()) == [f"{UPLOAD}.bin"]
@@ -132,12 +132,12 @@ def test_an_offset_file_is_there_as_a_whole_or_not_at_all(staging, monkeypatch):
 
     monkeypatch.setattr(os, "link", link)
     with pytest.raises(InterruptedError):
-        staging.claim_first(UPLOAD, len(DATA))
+        staging.take_first_ticket(UPLOAD, len(DATA))
     with pytest.raises(UploadGone):
-        staging.claim(UPLOAD)
+        staging.take_ticket(UPLOAD)
     monkeypatch.undo()
     (staging.folder / f"{UPLOAD}.new").write_bytes(b"what a killed process left")
-    staging.claim_first(UPLOAD, len(DATA)).release()
+    staging.take_first_ticket(UPLOAD, len(DATA)).release()
     assert staging.read_offset(UPLOAD).declared_length == len(DATA)
     (staging.folder / f"{UPLOAD}.new").write_bytes(b"what another left")
     staging.remove(UPLOAD)
@@ -175,7 +175,7 @@ def test_who_remembers_a_finished_upload_as_open_writes_nothing_over_it(start_se
     finish_by_hand(tus, upload_id)
     assert tus.patch(path, 0, b"x" * len(DATA)).status == 409
     # Nor when a request that came to nothing has left an offset file, which knows of no byte.
-    tus.staging.claim_first(upload_id, len(DATA)).release()
+    tus.staging.take_first_ticket(upload_id, len(DATA)).release()
     assert tus.patch(path, 0, b"x" * len(DATA)).status == 409
     assert tus.patch(path, 0, b"x").status == 409
     assert tus.head(path).offset == len(DATA)
