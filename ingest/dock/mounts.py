@@ -28,7 +28,7 @@ class Mount:
 def read_mounts(file: Path = MOUNTS) -> list[Mount]:
     """All mounts of this process's view, as /proc/self/mountinfo (proc(5)) lists them."""
     mounts = []
-    for line in file.read_bytes().splitlines():
+    for line in file.read_bytes().split(b"\n"):
         fields = line.split(b" ")
         try:
             separator = fields.index(b"-")

@@ -11,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
 from ingest.dock import errors
-from ingest.dock.events import FileChanged, FileStays, FolderListed
+from ingest.dock.bars import Bars
+from ingest.dock.events import FileChanged, FileStays, FileWiped, FolderListed, SourceGone
 from ingest.dock.folder import list_source
 from ingest.dock.progress import JsonLines
 from ingest.dock.source import Source, SourceFile, open_source
 from integrity.hidden_signs import escaped
+from tests.ingest.dock.watching import Watching, mountinfo_line
 
 ODD_NAMES = [
     "line\nbreak.mp4",
@@ -49,6 +52,35 @@ def test_odd_names_are_received_wiped_and_told_on_one_printable_line_each(dockin
     assert all(line.isprintable() for line in lines)
     for name in ODD_NAMES:
         assert escaped(name).isprintable()
+
+
+def test_a_card_mounted_under_an_odd_name_is_told_on_printable_lines_to_program_and_person(
+    watching: Watching, archive: Any
+) -> None:
+    label = os.fsdecode(b"CARD\x1b[2J\xff\x9b\xc2\x85\x07" + "\u202e\u2066\u2028".encode())
+    output, screen = io.StringIO(), io.StringIO()
+    tells = [watching.events.append, JsonLines(output), Bars(Console(file=screen, width=400), each_file=True)]
+    watching.hear = lambda event: [tell(event) for tell in tells].clear()
+    card = watching.media / label
+    (card / os.fsdecode(b"D\x1b[1m\xfe")).mkdir(parents=True)
+    names = {os.fsdecode(b"D\x1b[1m\xfe/") + name for name in ODD_NAMES}
+    for name in names:
+        (card / name).write_bytes(name.encode("utf-8", "surrogateescape"))
+    (card / os.fsdecode(b"empty\x1b\xff.mp4")).write_bytes(b"")
+    (card / os.fsdecode(b".hidden\x1b\xff")).write_bytes(b"x")
+    with watching.running():
+        watching.mounts.write_bytes(os.fsencode(mountinfo_line(card)))
+        watching.wait(lambda: len(watching.told(FileWiped)) == len(names))
+        watching.plug()
+        watching.wait(lambda: watching.told(SourceGone))
+    lines = output.getvalue().splitlines()
+    said = [json.loads(line) for line in lines]
+    assert {each["file"] for each in said if each["event"] == "wiped"} == {f"{label}/{name}" for name in names}
+    assert {each["label"] for each in said if each["event"] in ("source_found", "source_gone")} == {label}
+    for line in (*lines, *screen.getvalue().splitlines()):
+        assert line.isprintable()
+        line.encode()
+    assert escaped(label) in screen.getvalue()
 
 
 def test_links_pipes_sockets_and_hidden_things_are_named_with_why(docking: Any, archive: Any) -> None:

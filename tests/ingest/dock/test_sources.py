@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,6 +23,15 @@ def test_mountinfo_is_read_with_its_escapes_and_the_systems_own_mounts_are_no_re
     table.write_text("".join(lines))
     found = [mount.path for mount in find_recorders(media, read_mounts(table))]
     assert found == sorted(media / name for name in names)
+
+
+def test_a_mount_point_of_any_name_is_read_as_the_kernel_writes_it(tmp_path: Path) -> None:
+    """It escapes blanks, tabs, ends of lines and backslashes (proc(5)); all else stands there as it is."""
+    table = tmp_path / "mountinfo"
+    named = b"/media/a\r\x0b\x0c\x1b\x85\xff"
+    table.write_bytes(b"40 28 8:1 / " + named + b"\\012\\134 rw - vfat /dev/sdb1 rw\n")
+    (found,) = find_recorders(Path("/media"), read_mounts(table))
+    assert os.fsencode(found.path) == named + b"\n\\"
 
 
 def test_this_systems_own_mounts_are_read() -> None:
