@@ -64,7 +64,9 @@ class _Walk:
 
     def __init__(self, source: Source, state_folder: Path | None) -> None:
         self._source = source
-        self._state_folder = state_folder
+        # Compared with every name at every look: as text, for a path takes longer to make than its file to look at.
+        below = state_folder is not None and state_folder.is_relative_to(source.root)
+        self._notes = state_folder.relative_to(source.root).as_posix() if state_folder and below else None
         self._seen: set[tuple[int, int]] = set()
         self.files: list[SourceFile] = []
         self.out_of_reach: list[OutOfReach] = []
@@ -99,7 +101,7 @@ class _Walk:
 
     def _sort_entry(self, entry: os.DirEntry[str], name: str, depth: int) -> Iterator[str]:
         """Note the entry, whose path below the source is `name`; a folder to look through is given back."""
-        if self._source.root / name == self._state_folder:
+        if name == self._notes:
             return
         status = entry.stat(follow_symlinks=False)
         reason = _why_no_footage(entry.name, status)
