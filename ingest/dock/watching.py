@@ -34,6 +34,7 @@ from ingest.dock.state import DockState
 from ingest.dock.words import Words
 
 _UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
+_SKIPPED = "skipped"
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
 
@@ -201,7 +202,8 @@ class Watcher:
             totals = self._found.totals
             self._unseen[source.id] = listing.out_of_reach
         self._tell_once(source, listing.out_of_reach)
-        skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, "skipped"))
+        self._forget_skipped(source.id, listing)
+        skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, _SKIPPED))
         waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
         for name in skipped:
             if listing.why_skipped[name] == "empty":
@@ -242,6 +244,14 @@ class Watcher:
         for error in out_of_reach:
             if self._is_news(source.id, error.name, error.words.en):
                 self._tell(FileStays(error.name, type(error).__name__, error.words))
+
+    def _forget_skipped(self, source_id: str, listing: Listing) -> None:
+        """Of what is no longer there: a folder watched for years sees a temporary name for each of its files."""
+        self._named = {
+            (of, name, why)
+            for of, name, why in self._named
+            if of != source_id or why != _SKIPPED or name in listing.why_skipped
+        }
 
     def _is_news(self, source_id: str, name: str, why: str) -> bool:
         if (source_id, name, why) in self._named:

@@ -227,6 +227,22 @@ def test_names_that_were_told_are_forgotten_with_their_card(watching: Watching) 
     assert [event.skipped for event in watching.told(FolderListed)] == [("card/.hidden",)] * 2
 
 
+def test_names_that_were_told_are_forgotten_with_their_files(watching: Watching) -> None:
+    with opened_state(watching.folder / "notes") as state:
+        watcher = Watcher(watching.places, QUICK, state, MarkRules(), watching.events.append)
+        card = watching.plug("card")
+        (card / ".stays").write_bytes(b"x")
+        for number in range(3):
+            coming = card / f"{number}.mp4.part"
+            coming.write_bytes(b"x")
+            watcher.look(lambda _: None)
+            coming.unlink()
+        watcher.look(lambda _: None)
+        assert len(watcher._named) == 1
+    told = [event.skipped for event in watching.told(FolderListed)]
+    assert told == [("card/.stays", "card/0.mp4.part"), ("card/1.mp4.part",), ("card/2.mp4.part",)]
+
+
 def test_notes_that_fail_while_a_place_is_looked_at_end_the_run_and_are_told(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
