@@ -161,15 +161,17 @@ class Outcomes:
         self._source, self._files, self._tell = source, files, tell
         self._turn = threading.Lock()
         self._by_title: dict[str, FileOutcome] = {}
+        self._received = 0
         self._has_vanished = False
 
     def take(self, file: SourceFile, outcome: FileOutcome) -> None:
         """The end of one file."""
         with self._turn:
             self._by_title[file.title] = outcome
+            self._received += outcome.is_received
             is_news = isinstance(outcome.error, SourceVanished) and not self._has_vanished
             self._has_vanished = self._has_vanished or is_news
-            left = self._files - sum(each.is_received for each in self._by_title.values())
+            left = self._files - self._received
         if is_news and outcome.error is not None:
             self._tell(SourceGone(str(self._source.root), GONE, left))
 

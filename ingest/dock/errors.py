@@ -5,6 +5,7 @@
     │   ├── SourceUnreadable            permission, a dying card
     │   │   └── SourceVanished          the whole folder is gone: a card pulled out
     │   ├── FolderTooDeep               a folder below so many others that nobody looks into it
+    │   ├── SourceUnsteady              its card gives other bytes at each reading
     │   ├── SourceChanged               it was written to while it was being taken over
     │   ├── TransferRefused             the archive will not take this file
     │   ├── NoProgress                  nothing moved for as long as we were told to wait
@@ -100,6 +101,20 @@ class FolderTooDeep(FileLeft):
         self.deepest = deepest
 
 
+class SourceUnsteady(FileLeft):
+    """Nobody can say which reading is right, so none is sent, or sent again, and nothing is removed."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} reads otherwise at each reading: its card or card reader is failing. It is not sent any "
+            "more, and not removed. Write nothing to the card; take it out, put it in with another reader, then run "
+            "again; where that does not help, hand the card to the administrator",
+            f"{name} 读取结果不一致：每次读出的内容都不同，存储卡或读卡器可能有故障。此文件不再上传，也不删除。请勿再向"
+            "该卡写入，取出后换一个读卡器重新插入再试；仍不行时请将存储卡交管理员处理",
+        )
+        self.name = name
+
+
 class SourceChanged(FileLeft):
     def __init__(self, name: str) -> None:
         super().__init__(
@@ -134,7 +149,8 @@ class NoProgress(FileLeft):
 
 # What was staged there is not what was sent, or is gone: no retry seals it. Of all else it keeps a whole copy.
 # These are codes of the protocol (docs/stations.md): the archive may be of another version than this agent.
-ASKS_FOR_ANOTHER = frozenset({"ClaimedDigestDiffers", "LostBeforeReceipt", "StagedFileMissing", "StagedLengthDiffers"})
+DIGEST_DIFFERS = "ClaimedDigestDiffers"
+ASKS_FOR_ANOTHER = frozenset({DIGEST_DIFFERS, "LostBeforeReceipt", "StagedFileMissing", "StagedLengthDiffers"})
 
 
 class CustodyFailed(FileLeft):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ingest.dock.archive import Archive
 from ingest.dock.errors import (
+    DIGEST_DIFFERS,
     ArchiveKeyDiffers,
     CustodyFailed,
     KeyUnusable,
@@ -95,9 +96,10 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
         sender.state.save(record.forgotten())
         raise
     except CustodyFailed as error:
-        if error.is_to_be_sent_anew:
-            # The digests may be what was wrong: of one bad read, or of bytes that changed behind the file's times.
-            # Claimed again, they would have it sent for ever.
+        if error.failure == DIGEST_DIFFERS:
+            # What was claimed, or what was sent, is a bad reading, or the bytes changed behind the file's times.
+            sender.state.save(record.doubted())
+        elif error.is_to_be_sent_anew:
             sender.state.forget(record)
         raise
     return accept_receipt(sender.state, record, envelope, trust)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 3
+VERSION = 4
 
 # `upload_id` is its place: the id of the upload, after the name of its node and a slash where there is one.
 _COLUMNS = """
@@ -20,10 +20,14 @@ _COLUMNS = """
     credential    TEXT NOT NULL,
     upload_id     TEXT NOT NULL,
     phase         TEXT NOT NULL,
-    creation_key  TEXT NOT NULL
+    creation_key  TEXT NOT NULL,
+    misread       INTEGER NOT NULL DEFAULT 0
 """
+# Removals cut off are asked for whenever a source is found: what is done with grows for years, and is not read then.
+_BY_PHASE = "CREATE INDEX source_file_by_phase ON source_file (source, phase, name);"
 _TABLE = f"""
 CREATE TABLE source_file (source BLOB NOT NULL, {_COLUMNS}, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
+{_BY_PHASE}
 """
 _KEYS = "lower(hex(randomblob(16)))"
 _MOVE = f"ALTER TABLE source_file RENAME TO source_file_before;{_TABLE}INSERT INTO source_file "
@@ -31,9 +35,11 @@ _MOVE = f"ALTER TABLE source_file RENAME TO source_file_before;{_TABLE}INSERT IN
 _STEPS = {
     0: _TABLE,
     # Notes were one folder's; from 2 on they are of several sources. DockState.adopt gives them to theirs.
-    1: _MOVE + f"SELECT x'', *, {_KEYS} FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
+    1: _MOVE + f"SELECT x'', *, {_KEYS}, 0 FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
     # From 3 on each has a name for the creation of its upload.
-    2: _MOVE + f"SELECT *, {_KEYS} FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
+    2: _MOVE + f"SELECT *, {_KEYS}, 0 FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
+    # From 4 on each counts how often its card was read otherwise than it had been, each phase has an index.
+    3: f"ALTER TABLE source_file ADD COLUMN misread INTEGER NOT NULL DEFAULT 0; {_BY_PHASE}",
 }
 
 

@@ -10,15 +10,19 @@ from ingest.dock.errors import (
     RemovalUnconfirmed,
     SourceChanged,
     SourceUnreadable,
+    SourceUnsteady,
     SourceVanished,
 )
 from ingest.dock.events import FileDigested, FileGone, FileStays, FileWiped, Listener, ReceiptHeld
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
-from ingest.dock.source import Source, SourceFile, digest_source, read_identity
+from ingest.dock.source import Source, SourceFile, digest_source, digest_steadily, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender
 from ingest.dock.wipe import complete_wipes, wipe_file
 from integrity.receipt import Receipt
+
+# Each is an upload that the archive keeps, sealed or until a person has looked, and counts in its quota.
+_MOST_MISREAD = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +58,10 @@ class Desk:
 def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> FileRecord:
     """What is known of these bytes: the note, if they still are what it speaks of, or else a new one.
 
-    The file's identity is enough to know them by, unless `look_closely`: then they are read.
+    The file's identity is enough to know them by, unless `look_closely`: then they are read. What arrived otherwise
+    than it was read is read until two readings agree; and a file of one identity that held other bytes a few times is
+    not sent any more. On FAT it has another when its card is put in again: perhaps with a better reader. Raises
+    SourceUnsteady, and as digest_source.
     """
     sender, archive = desk.sender, desk.trust.keys[0].key_id
     known = sender.state.find(file.source.id, file.name)
@@ -63,14 +70,22 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
     if known and known.phase in (Phase.WIPING, Phase.WIPED):
         # Somebody copied it back, or a power cut did. If these are the same bytes, the archive is asked about them.
         known, look_closely = known.at(Phase.RECEIVED), True
-    if known and not look_closely and known.identity == read_identity(file):
+    same = known is not None and known.identity == read_identity(file)
+    doubts = known.misread if known and same and known.phase is Phase.DIGESTED else 0
+    if known and same and not look_closely and not doubts:
         return known
-    identity, digests = digest_source(file, sender.patience.check)
+    if doubts >= _MOST_MISREAD:
+        raise SourceUnsteady(file.title)
+    read = digest_steadily if doubts else digest_source
+    identity, digests = read(file, sender.patience.check)
     sender.patience.progressed()
     sender.tell(FileDigested(file.title, digests.size_bytes, digests.sha256.hex))
     if known and known.digests == digests:
-        return sender.state.save(replace(known, identity=identity))
-    return sender.state.save(FileRecord(file.source.id, file.name, identity, digests, archive))
+        return sender.state.save(replace(known, identity=identity, misread=known.misread if same else 0))
+    misread = doubts or (known.misread + 1 if known and same else 0)
+    if misread >= _MOST_MISREAD:
+        raise SourceUnsteady(file.title)
+    return sender.state.save(FileRecord(file.source.id, file.name, identity, digests, archive, misread=misread))
 
 
 def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[FileRecord, Receipt]:
@@ -99,7 +114,7 @@ def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -
     if desk.wipe:
         try:
             wipe_file(sender.state, file, record, receipt, sender.patience.check)
-        except (RemovalFailed, RemovalUnconfirmed, SourceUnreadable) as error:
+        except (RemovalFailed, RemovalUnconfirmed, SourceUnreadable, SourceUnsteady) as error:
             sender.tell(FileStays(file.title, type(error).__name__, error.words))
             return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, error=error)
         sender.tell(FileWiped(file.title, receipt.size_bytes))

@@ -16,10 +16,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from ingest.dock.errors import SourceChanged, SourceUnreadable, SourceVanished
+from ingest.dock.errors import SourceChanged, SourceUnreadable, SourceUnsteady, SourceVanished
 from ingest.dock.words import Words, reason_of
 from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
 
+_MOST_READINGS = 3
 _NO_PLAIN_FILE = Words("it is no longer a plain file of this source", "它已不是该来源中的普通文件")
 
 
@@ -214,6 +215,28 @@ def digest_open(file: SourceFile, descriptor: int, pause: Callable[[], None]) ->
     if read_identity(file, descriptor) != before or digests.size_bytes != before.size_bytes:
         raise SourceChanged(file.title)
     return before, digests
+
+
+def digest_steadily(file: SourceFile, pause: Callable[[], None]) -> tuple[FileIdentity, ContentDigests]:
+    """As `digest_source`, of a card whose word is doubted: what two readings in succession agree in, of three.
+
+    Raises SourceUnsteady when none do.
+    """
+    with open_source(file) as descriptor:
+        before = None
+        for _ in range(_MOST_READINGS):
+            forget_what_was_read(descriptor)
+            found = digest_open(file, descriptor, pause)
+            if found == before:
+                return found
+            before = found
+    raise SourceUnsteady(file.title)
+
+
+def forget_what_was_read(descriptor: int) -> None:
+    """Have the next reading come from the card, not from what memory kept of an earlier one."""
+    with suppress(OSError):
+        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
 
 def is_being_written(descriptor: int) -> bool:

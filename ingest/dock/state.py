@@ -55,7 +55,8 @@ class FileRecord:
 
     `archive` is the pinned key's id: another archive's receipt counts for nothing. `creation_key` is what the archive
     knows the upload's creation by, should it be asked for again. `place` is where the upload is below `/uploads`, as
-    the archive said when it opened it: its id, after the name of the ingest node where there are several.
+    the archive said when it opened it: its id, after the name of the ingest node where there are several. `misread`
+    counts how often other bytes were found in it while its identity was the same.
     """
 
     source: str
@@ -67,6 +68,7 @@ class FileRecord:
     place: str = ""
     phase: Phase = Phase.DIGESTED
     creation_key: str = field(default_factory=_new_key)
+    misread: int = 0
 
     @property
     def upload_id(self) -> str:
@@ -80,6 +82,10 @@ class FileRecord:
     def at(self, phase: Phase) -> FileRecord:
         """One phase on."""
         return replace(self, phase=phase)
+
+    def doubted(self) -> FileRecord:
+        """Its bytes arrived otherwise than they were read: they are read with care before they are sent again."""
+        return replace(self.forgotten(), misread=self.misread + 1)
 
     def forgotten(self) -> FileRecord:
         """As if these bytes had never been sent: what comes next is another upload of them."""
@@ -105,11 +111,14 @@ class DockState:
             return None if row is None else _record_of(row)
 
     def find_all(self, source: str, phase: Phase) -> list[FileRecord]:
-        """All files of a source in one phase."""
+        """All files of a source in one phase, at once however many are in another."""
         key = (os.fsencode(source), phase)
         with self._guarded():
+            # Said by name: left to choose, SQLite reads all of the source, for they lie by its name already.
             rows = self._connection.execute(
-                "SELECT * FROM source_file WHERE source = ? AND phase = ? ORDER BY name", key
+                "SELECT * FROM source_file INDEXED BY source_file_by_phase "
+                "WHERE source = ? AND phase = ? ORDER BY name",
+                key,
             )
             return [_record_of(row) for row in rows]
 
@@ -127,7 +136,7 @@ class DockState:
             os.fsencode(record.source), os.fsencode(record.name),
             identity.size_bytes, identity.mtime_ns, identity.ctime_ns, identity.inode,
             digests.sha256.value, digests.sm3.value, digests.chunk_root,
-            record.archive, record.credential, record.place, record.phase, record.creation_key,
+            record.archive, record.credential, record.place, record.phase, record.creation_key, record.misread,
         )  # fmt: skip
         with self._guarded():
             self._connection.execute(f"REPLACE INTO source_file VALUES ({', '.join('?' * len(row))})", row)  # noqa: S608
@@ -256,7 +265,7 @@ def _set_aside(folder: Path, error: sqlite3.DatabaseError) -> None:
 
 
 def _record_of(row: tuple[object, ...]) -> FileRecord:
-    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, place, phase, key = row
+    source, name, size, mtime, ctime, inode, sha256, sm3, root, archive, credential, place, phase, key, misread = row
     return FileRecord(
         source=os.fsdecode(_as(bytes, source)),
         name=os.fsdecode(_as(bytes, name)),
@@ -269,6 +278,7 @@ def _record_of(row: tuple[object, ...]) -> FileRecord:
         place=_as(str, place),
         phase=Phase(_as(str, phase)),
         creation_key=_as(str, key),
+        misread=_as(int, misread),
     )
 
 

@@ -14,12 +14,20 @@ import os
 from collections.abc import Callable
 from contextlib import suppress
 
-from ingest.dock.errors import DockError, RemovalFailed, RemovalUnconfirmed, SourceChanged
+from ingest.dock.errors import (
+    DockError,
+    RemovalFailed,
+    RemovalUnconfirmed,
+    SourceChanged,
+    SourceUnsteady,
+    SourceVanished,
+)
 from ingest.dock.source import (
     FileIdentity,
     Source,
     SourceFile,
     digest_open,
+    forget_what_was_read,
     is_being_written,
     open_source,
     opened_folder,
@@ -36,9 +44,10 @@ def wipe_file(
     """Remove `file`, whose checked and durably kept receipt is `receipt`.
 
     The whole file is read again first: what is removed is what was sealed, not what bore the name an hour ago. Raises
-    SourceChanged when it is something else or somebody writes to it, RemovalFailed when the device refuses,
-    SourceUnreadable; then the note is "received" again. Raises RemovalUnconfirmed when the card goes away between
-    unlink and sync: that is the crash of above, and its note stays "wiping".
+    SourceChanged when it is something else or somebody writes to it, SourceUnsteady when each reading differs,
+    RemovalFailed when the device refuses, SourceUnreadable, SourceVanished when the card is pulled before the unlink;
+    then the note is "received" again. Raises RemovalUnconfirmed when the card goes away from the unlink to the sync:
+    that is the crash of above, and its note stays "wiping".
     """
     record = state.save(record.at(Phase.WIPING))
     try:
@@ -56,11 +65,15 @@ def wipe_file(
 def _require_sealed_bytes(
     file: SourceFile, descriptor: int, receipt: Receipt, pause: Callable[[], None]
 ) -> FileIdentity:
-    """Read every byte from the card, not from what memory kept of an earlier read. Raises SourceChanged."""
-    with suppress(OSError):
-        os.posix_fadvise(descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
+    """Read every byte from the card. Raises SourceChanged when it now holds others, and goes on holding those;
+    SourceUnsteady when the next reading gives others again: sent anew, each reading would be another recording.
+    """
+    forget_what_was_read(descriptor)
     identity, digests = digest_open(file, descriptor, pause)
     if (digests.size_bytes, digests.sha256, digests.sm3) != (receipt.size_bytes, receipt.sha256, receipt.sm3):
+        forget_what_was_read(descriptor)
+        if digest_open(file, descriptor, pause)[1] != digests:
+            raise SourceUnsteady(file.title)
         raise SourceChanged(file.title)
     return identity
 
@@ -78,10 +91,22 @@ def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
             same = os.path.samestat(found, os.fstat(descriptor)) and FileIdentity.of(found) == identity
             if not same or read_identity(file, descriptor) != identity or is_being_written(descriptor):
                 raise SourceChanged(file.title)
-            os.unlink(name, dir_fd=folder)
+            _unlink(file, folder)
             _confirm_removal(file, folder)
     except OSError as error:
+        if not file.source.is_there:
+            raise SourceVanished(file.title, file.source.root) from error
         raise RemovalFailed(file.title, reason_of(error)) from error
+
+
+def _unlink(file: SourceFile, folder: int) -> None:
+    try:
+        os.unlink(file.base_name, dir_fd=folder)
+    except OSError as error:
+        # Of a card that goes in this very moment nobody knows how much of the change had reached it.
+        if not file.source.is_there:
+            raise RemovalUnconfirmed(file.title, reason_of(error)) from error
+        raise
 
 
 def _confirm_removal(file: SourceFile, folder: int) -> None:

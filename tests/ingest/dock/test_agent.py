@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import dataclasses
 import io
+import itertools
 import os
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +17,21 @@ from rich.console import Console
 from api.cli.dock_report import print_table
 from ingest.dock import errors
 from ingest.dock import source as source_module
+from ingest.dock import transfer as transfer_module
+from ingest.dock.agent import Outcomes
 from ingest.dock.connection import is_open_to_listeners
-from ingest.dock.events import AddressOpen, FileStays, FileWiped, Paused, ReceiptHeld, SourceGone, UploadBegun
+from ingest.dock.events import (
+    AddressOpen,
+    FileChanged,
+    FileStays,
+    FileWiped,
+    Paused,
+    ReceiptHeld,
+    SourceGone,
+    UploadBegun,
+)
+from ingest.dock.settling import FileOutcome
+from ingest.dock.source import Source, SourceFile
 from ingest.dock.state import DockState, Phase
 from tests.ingest.dock.killing import in_killed_child, kill_around
 from tests.ingest.dock.watching import Watching
@@ -315,6 +330,104 @@ def test_a_file_that_was_read_wrong_is_read_again_before_it_is_sent_again(
     archive.requests.clear()
     docking.run(wipe=wipe)
     assert "POST" not in [method for method, _ in archive.requests]
+
+
+def test_what_each_folder_that_ends_counts_takes_no_longer_the_more_files_ended_before() -> None:
+    counted: list[str] = []
+
+    class Counted(FileOutcome):
+        @property
+        def is_received(self) -> bool:
+            counted.append(self.name)
+            return True
+
+    outcomes = Outcomes(Source(Path("card")), 100, lambda _: None)
+    for number in range(100):
+        outcomes.take(SourceFile(f"{number}.mp4", 1), Counted(f"{number}.mp4", 1))
+    assert len(counted) == 100
+
+
+def _misread(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """Each reading of the file gives other bytes, for a digest and to be sent."""
+    real, numbers = source_module.read_block, itertools.count()
+
+    def read(file: Any, descriptor: int, length: int, offset: int) -> bytes:
+        block = real(file, descriptor, length, offset)
+        return b"%6d" % next(numbers) + block[6:] if file.name == name and block else block
+
+    monkeypatch.setattr(source_module, "read_block", read)
+    monkeypatch.setattr(transfer_module, "read_block", read)
+
+
+def test_a_card_that_reads_otherwise_each_time_is_told_as_that_and_sent_once(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docking.write("failing.mp4", b"x" * 1000)
+    docking.write("good.mp4", b"y" * 1000)
+    _misread(monkeypatch, "failing.mp4")
+    assert [type(outcome.error) for outcome in docking.run(wipe=True).outcomes] == [errors.CustodyFailed, type(None)]
+    for _ in range(5):
+        (failing,) = docking.run(wipe=True).outcomes
+        assert isinstance(failing.error, errors.SourceUnsteady)
+        assert "读取结果不一致" in failing.error.words.zh
+    assert [event.kind for event in docking.told(FileStays)] == ["SourceUnsteady"]
+    assert len(archive.uploads) == 2, "each once"
+    monkeypatch.undo()
+    assert docking.run(wipe=True).complete, "a better reader"
+    assert archive.sealed_names() == ["failing.mp4", "good.mp4"]
+
+
+def test_a_card_that_is_read_well_and_sent_otherwise_takes_up_three_uploads_and_no_more(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = docking.write("failing.mp4", b"x" * 1000)
+    real, numbers = transfer_module.read_block, itertools.count()
+    monkeypatch.setattr(transfer_module, "read_block", lambda *arguments: b"%6d" % next(numbers) + real(*arguments)[6:])
+    ends = [type(docking.run().outcomes[0].error) for _ in range(6)]
+    assert ends == [errors.CustodyFailed] * 3 + [errors.SourceUnsteady] * 3
+    assert len(archive.uploads) == 3
+    monkeypatch.setattr(transfer_module, "read_block", real)
+    path.write_bytes(b"x" * 1000)  # Another identity, as a card of FAT has when it is put in again.
+    assert docking.run().complete
+
+
+def test_a_received_file_that_reads_otherwise_each_time_is_neither_removed_nor_sent_anew(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = docking.write("a.mp4", b"x" * 1000)
+    assert docking.run().complete
+    _misread(monkeypatch, "a.mp4")
+    for _ in range(3):
+        (outcome,) = docking.run(wipe=True).outcomes
+        assert isinstance(outcome.error, errors.SourceUnsteady)
+        assert outcome.is_received
+    assert docking.told(FileChanged) == []
+    assert path.exists()
+    assert len(archive.uploads) == 1
+    monkeypatch.undo()
+    assert docking.run(wipe=True).complete
+    assert len(archive.uploads) == 1
+
+
+def test_a_card_whose_bytes_go_on_changing_under_one_identity_is_given_up_after_three_uploads(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docking.write("a.mp4", b"x" * 1000)
+    real = source_module.read_block
+
+    def read(*arguments: Any) -> bytes:
+        block = real(*arguments)  # Each time it is received, it reads as something else from then on.
+        sealed = sum(upload.polls > 1 for upload in archive.uploads.values())
+        return b"%6d" % sealed + block[6:] if block else block
+
+    monkeypatch.setattr(source_module, "read_block", read)
+    monkeypatch.setattr(transfer_module, "read_block", read)
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.SourceChanged)
+    for _ in range(3):
+        (outcome,) = docking.run(wipe=True).outcomes
+        assert isinstance(outcome.error, errors.SourceUnsteady)
+    assert len(archive.uploads) == 3
 
 
 def test_a_watching_agent_reads_again_what_it_read_wrong(

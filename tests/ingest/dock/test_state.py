@@ -130,6 +130,31 @@ def test_notes_of_the_first_release_go_on_as_those_of_their_folder(tmp_path: Pat
         assert state.find("another card", RECORD.name) is None
 
 
+@pytest.mark.parametrize("phase", Phase)
+def test_notes_of_the_release_before_go_on(tmp_path: Path, phase: Phase) -> None:
+    record = replace(RECORD, place="0" * 32, phase=phase)
+    with opened_state(tmp_path) as state:
+        state.save(record)
+        state._connection.executescript(
+            "DROP INDEX source_file_by_phase; ALTER TABLE source_file DROP COLUMN misread; PRAGMA user_version = 3;"
+        )
+    with opened_state(tmp_path) as state:
+        assert state.find("card", RECORD.name) == record
+        assert state.find_all("card", phase) == [record]
+        assert state.find("card", RECORD.name) == state.save(replace(record, misread=0))
+
+
+def test_removals_that_were_cut_off_are_found_without_reading_what_is_done_with(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        for number in range(300):
+            state.save(replace(RECORD, name=f"{number:05}.mp4", phase=Phase.WIPED if number % 2 else Phase.RECEIVED))
+        state.save(replace(RECORD, name="cut off.mp4", phase=Phase.WIPING))
+        steps = []
+        state._connection.set_progress_handler(lambda: steps.append(0), 50)
+        assert [record.name for record in state.find_all("card", Phase.WIPING)] == ["cut off.mp4"]
+        assert len(steps) <= 2, "as many steps as there are files"
+
+
 def test_notes_of_another_release_are_refused(tmp_path: Path) -> None:
     with opened_state(tmp_path) as state:
         state._connection.execute("PRAGMA user_version = 99")

@@ -19,7 +19,7 @@ import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
 from api.cli.dock_report import summarise
 from ingest.dock import errors
-from ingest.dock.events import FileGone, FileStays, FileWiped
+from ingest.dock.events import FileGone, FileStays, FileWiped, SourceGone
 from ingest.dock.folder import _Walk, list_source
 from ingest.dock.patience import Patience
 from ingest.dock.receipts import ReceiptTrust, check_receipt
@@ -385,6 +385,60 @@ def test_card_pulled_between_unlink_and_sync_is_looked_at_when_it_is_back(
     assert docking.run(wipe=True).complete
     assert not path.exists()
     assert [len(docking.told(kind)) for kind in (FileGone, FileWiped)] == ([0, 1] if comes_back else [1, 0])
+    assert len(archive.uploads) == 1
+
+
+@pytest.mark.parametrize("step", ["read again", "looked at again"])
+def test_card_pulled_before_the_unlink_is_told_as_gone(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    docking.write("a.mp4", CONTENT)
+    away = docking.folder.with_name("pulled out")
+    name = STEPS[step][1]
+    real = getattr(wipe_module, name)
+
+    def then_pull_out(*arguments: Any) -> Any:
+        found = real(*arguments)
+        if docking.folder.exists():
+            docking.folder.rename(away)
+            if step == "looked at again":  # What the kernel says of a card that is no longer there.
+                raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return found
+
+    with monkeypatch.context() as patch:
+        patch.setattr(wipe_module, name, then_pull_out)
+        result = docking.run(wipe=True)
+    (outcome,) = result.outcomes
+    assert isinstance(outcome.error, errors.SourceVanished)
+    assert outcome.is_received
+    assert [event.kind for event in docking.told(FileStays)] == ["SourceVanished"]
+    assert [event.files_left for event in docking.told(SourceGone)] == [0]
+    away.rename(docking.folder)
+    assert docking.run(wipe=True).complete
+    assert not (docking.folder / "a.mp4").exists()
+    assert len(archive.uploads) == 1
+
+
+def test_card_pulled_in_the_unlink_itself_is_looked_at_when_it_is_back(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docking.write("a.mp4", CONTENT)
+    away = docking.folder.with_name("pulled out")
+    real = os.unlink
+
+    def pull_out(name: Any, **options: Any) -> None:
+        if name != "a.mp4":
+            return real(name, **options)
+        docking.folder.rename(away)
+        raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "unlink", pull_out)
+        (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.RemovalUnconfirmed)
+    away.rename(docking.folder)
+    assert docking.run(wipe=True).complete
+    assert not (docking.folder / "a.mp4").exists()
     assert len(archive.uploads) == 1
 
 
