@@ -23,6 +23,11 @@ _VANISHED = (
     "the folder {0} is gone: {1} files are not received and still on it; put it back and run the same command again: "
     "it goes on where it stopped"
 )
+_VANISHED_UNWIPED = (
+    "文件夹 {0} 已不在：其中的文件均已收讫，{1} 个尚未删除；请重新插入，再次运行同一命令即删除 / "
+    "the folder {0} is gone: all of its files are received, {1} are not removed yet; put it back and run the same "
+    "command again: they are removed"
+)
 NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no footage: nothing to send"
 
 
@@ -115,20 +120,24 @@ def print_files(console: Console, result: DockResult) -> None:
     else:
         for outcome in result.outcomes:
             _print_lines(console, outcome)
-    for root, left in _vanished(result).items():
-        console.print(_VANISHED.format(escaped(str(root)), left), style="yellow", markup=False, highlight=False)
+    for root, files in _vanished(result).items():
+        left = sum(not outcome.is_received for outcome in files)
+        said = _VANISHED.format(escaped(str(root)), left)
+        if not left:
+            said = _VANISHED_UNWIPED.format(escaped(str(root)), len(files))
+        console.print(said, style="yellow", markup=False, highlight=False)
     for outcome in result.outcomes:
         if outcome.error and result.stopped is None and not isinstance(outcome.error, errors.SourceVanished):
             name, why = escaped(outcome.name), describe_error(outcome.error)
             console.print(why if name in why else f"{name}：{why}", markup=False, highlight=False)
 
 
-def _vanished(result: DockResult) -> dict[Path, int]:
-    """The folders that went away, each with how many of its files are not received: said once, not with each file."""
-    left: dict[Path, int] = {}
+def _vanished(result: DockResult) -> dict[Path, list[FileOutcome]]:
+    """The folders that went away, each with the files it left behind: said once, not with each file."""
+    left: dict[Path, list[FileOutcome]] = {}
     for outcome in result.outcomes:
         if isinstance(outcome.error, errors.SourceVanished):
-            left[outcome.error.root] = left.get(outcome.error.root, 0) + (not outcome.is_received)
+            left.setdefault(outcome.error.root, []).append(outcome)
     return left
 
 

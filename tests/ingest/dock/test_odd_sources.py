@@ -83,6 +83,16 @@ def test_a_card_mounted_under_an_odd_name_is_told_on_printable_lines_to_program_
     assert escaped(label) in screen.getvalue()
 
 
+@pytest.mark.parametrize("notes", ["notes", "DCIM/notes"])
+def test_notes_that_lie_on_the_card_are_no_footage(docking: Any, archive: Any, notes: str) -> None:
+    docking.write("DCIM/a.mp4", b"x")
+    docking.write("other/notes/b.mp4", b"y")
+    docking.state = docking.folder / notes
+    for _ in range(2):
+        assert docking.run().complete
+    assert archive.sealed_names() == ["a.mp4", "b.mp4"]
+
+
 def test_links_pipes_sockets_and_hidden_things_are_named_with_why(docking: Any, archive: Any) -> None:
     import socket
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import shutil
 import tempfile
@@ -14,10 +15,11 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from rich.console import Console
 
 import ingest.dock.state as state_module
 import ingest.dock.wipe as wipe_module
-from api.cli.dock_report import summarise
+from api.cli.dock_report import print_table, summarise
 from ingest.dock import errors
 from ingest.dock.events import FileGone, FileStays, FileWiped, SourceGone
 from ingest.dock.folder import _Walk, list_source
@@ -413,6 +415,10 @@ def test_card_pulled_before_the_unlink_is_told_as_gone(
     assert outcome.is_received
     assert [event.kind for event in docking.told(FileStays)] == ["SourceVanished"]
     assert [event.files_left for event in docking.told(SourceGone)] == [0]
+    screen = io.StringIO()
+    print_table(Console(file=screen, width=400), result)
+    (said,) = [line for line in screen.getvalue().splitlines() if "已不在" in line]
+    assert f"文件夹 {docking.folder} 已不在：其中的文件均已收讫，1 个尚未删除" in said
     away.rename(docking.folder)
     assert docking.run(wipe=True).complete
     assert not (docking.folder / "a.mp4").exists()
