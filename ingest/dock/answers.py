@@ -40,6 +40,11 @@ def failure_of(reply: Reply) -> str:
     return str(_members_of(reply).get("failure", ""))
 
 
+def state_of(reply: Reply) -> str:
+    """How far the archive says an upload is, of which there is no receipt yet; empty where it does not say."""
+    return str(_members_of(reply).get("state", ""))
+
+
 def meaning_of(reply: Reply) -> Exception:
     """A refusal as an error. TryAgain stands for what time may heal: 408, 409, 423, 425, 429, 460, any 5xx."""
     detail = detail_of(reply)

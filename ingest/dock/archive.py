@@ -17,7 +17,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from ingest.dock.answers import Reply, detail_of, failure_of, meaning_of, offset_of, read_object, retry_after_of
+from ingest.dock.answers import (
+    Reply,
+    detail_of,
+    failure_of,
+    meaning_of,
+    offset_of,
+    read_object,
+    retry_after_of,
+    state_of,
+)
 from ingest.dock.clock import ServerClock
 from ingest.dock.connection import Blocks, Connection
 from ingest.dock.credential import StationCredential
@@ -29,6 +38,7 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
+    UploadUnfinished,
 )
 from ingest.dock.words import Words
 from integrity.keys import PublicKey
@@ -37,6 +47,7 @@ from storage.node_names import NODE_NAME
 _TUS = {"tus-resumable": "1.0.0"}
 _PLACE = re.compile(rf"/uploads/((?:{NODE_NAME}/)?[0-9a-f]{{32}})/?$")
 
+_OPEN = "open"
 _NO_UPLOAD = Words(
     "the creation was answered without an upload; is this a Liuhen archive?", "对方未返回上传地址，可能不是留痕档案系统"
 )
@@ -108,12 +119,16 @@ class Archive:
         self._exchange("DELETE", f"/uploads/{place}", {}, place)
 
     def read_receipt(self, upload_id: str) -> bytes:
-        """The receipt's envelope. Raises TryAgain while it is not made yet, UploadGone, or CustodyFailed."""
+        """The receipt's envelope. Raises TryAgain while it is not made yet, UploadGone, CustodyFailed, or, where the
+        archive has not taken all of its bytes, UploadUnfinished.
+        """
         reply = self._connection.request("GET", f"/api/v1/uploads/{upload_id}/receipt")
         if reply.status == 200:
             return reply.body
         if reply.status in (409, 422):
             raise CustodyFailed(upload_id, detail_of(reply), failure_of(reply))
+        if reply.status == 202 and state_of(reply) == _OPEN:
+            raise UploadUnfinished(upload_id)
         if reply.status == 202 or (reply.status == 404 and "retry-after" in reply.headers):
             raise NotSealedYet(_NOT_SEALED, retry_after_of(reply))
         if reply.status in (404, 410):

@@ -34,7 +34,8 @@
     └── Answer                          never leaves the package: what the protocol does next
         ├── TryAgain                    connection cut, 5xx, 429, 409 …
         │   └── NotSealedYet            all is well, the receipt takes its time
-        └── UploadGone                  404 or 410, or another station's: begin a new upload
+        ├── UploadGone                  404 or 410, or another station's: begin a new upload
+        └── UploadUnfinished            the archive waits for bytes that we thought it had: ask how many it has
 
 Each carries its facts as attributes, and `words`: what is wrong and, where a person can do something, what; in Chinese
 and English. `str()` is the English. A `reason` is in both languages as well (ingest/dock/words.py).
@@ -429,4 +430,15 @@ class NotSealedYet(TryAgain):
 class UploadGone(Answer):
     def __init__(self, upload_id: str) -> None:
         super().__init__(f"the archive does not know upload {upload_id}", f"档案系统没有上传 {upload_id} 的记录")
+        self.upload_id = upload_id
+
+
+class UploadUnfinished(Answer):
+    """As after a restore from a backup, when its bytes were whole and its row was not."""
+
+    def __init__(self, upload_id: str) -> None:
+        super().__init__(
+            f"the archive still waits for bytes of upload {upload_id}; run again: what it lacks is sent",
+            f"档案系统仍在等待上传 {upload_id} 的其余内容；再次运行即补传",
+        )
         self.upload_id = upload_id

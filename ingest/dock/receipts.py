@@ -21,6 +21,7 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
+    UploadUnfinished,
 )
 from ingest.dock.patience import Retries
 from ingest.dock.state import DockState, FileRecord, Phase
@@ -85,15 +86,19 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
     """Ask once, check the receipt and keep it, durably.
 
     Raises TryAgain while there is none (NotSealedYet: all is well), UploadGone when the archive knows nothing of it,
-    CustodyFailed when it could not seal it, ReceiptRejected when the receipt does not convince. That it is gone, or is
-    to be sent anew, is noted: then the next attempt begins a new upload, and in the second case reads the file first.
-    What else failed stays there, bytes and quota, until a person has decided: the next attempt asks for its receipt
-    again, and sends no second copy.
+    UploadUnfinished when it has not all of its bytes any more, or does not know that it has, CustodyFailed when it
+    could not seal it, ReceiptRejected when the receipt does not convince. What is gone, unfinished, or to be sent anew
+    is noted as that: the next attempt begins a new upload, or asks how much is there, or reads the file first. What
+    else failed stays there, bytes and quota, until a person has decided: the next attempt asks for its receipt again,
+    and sends no second copy.
     """
     try:
         envelope = _read_receipt(sender, record)
     except UploadGone:
         sender.state.save(record.forgotten())
+        raise
+    except UploadUnfinished:
+        sender.state.save(record.at(Phase.UPLOADING))
         raise
     except CustodyFailed as error:
         if error.failure == DIGEST_DIFFERS:

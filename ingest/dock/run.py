@@ -13,7 +13,15 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
-from ingest.dock.errors import DockError, DockStopped, Interrupted, SourceChanged, TryAgain, UploadGone
+from ingest.dock.errors import (
+    DockError,
+    DockStopped,
+    Interrupted,
+    SourceChanged,
+    TryAgain,
+    UploadGone,
+    UploadUnfinished,
+)
 from ingest.dock.events import FileChanged, FileStays, FileUploaded
 from ingest.dock.ordering import SendQueue, WaitingFile
 from ingest.dock.patience import Retries
@@ -137,7 +145,7 @@ class Run:
         """Settles last, and only where nothing was raised: else `_guarded` does."""
         try:
             return step()
-        except (SourceChanged, UploadGone) as error:
+        except (SourceChanged, UploadGone, UploadUnfinished) as error:
             if isinstance(error, SourceChanged):
                 self._desk.sender.tell(FileChanged(waiting.file.title))
             if waiting.attempts + 1 < _MOST_ATTEMPTS:

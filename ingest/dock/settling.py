@@ -17,7 +17,7 @@ from ingest.dock.events import FileDigested, FileGone, FileStays, FileWiped, Lis
 from ingest.dock.receipts import ReceiptTrust, ask_for_receipt, find_kept_receipt
 from ingest.dock.source import Source, SourceFile, digest_source, digest_steadily, read_identity
 from ingest.dock.state import DockState, FileRecord, Phase
-from ingest.dock.transfer import Sender
+from ingest.dock.transfer import Sender, give_up_upload
 from ingest.dock.wipe import complete_wipes, wipe_file
 from integrity.receipt import Receipt
 
@@ -82,6 +82,9 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
     sender.tell(FileDigested(file.title, digests.size_bytes, digests.sha256.hex))
     if known and known.digests == digests:
         return sender.state.save(replace(known, identity=identity, misread=known.misread if same else 0))
+    if known and known.phase is Phase.UPLOADING:
+        # Begun of other bytes, before this run or by another: nothing will ever finish it.
+        known = give_up_upload(sender, known)
     misread = doubts or (known.misread + 1 if known and same else 0)
     if misread >= _MOST_MISREAD:
         raise SourceUnsteady(file.title)

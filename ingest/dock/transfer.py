@@ -23,6 +23,7 @@ from ingest.dock.errors import (
     TransferRefused,
     TryAgain,
     UploadGone,
+    UploadUnfinished,
 )
 from ingest.dock.events import BytesMoved, Listener, Paused, UploadBegun
 from ingest.dock.pacing import Pacer
@@ -69,6 +70,7 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
     piece = _PieceLength()
     while record.phase in (Phase.DIGESTED, Phase.UPLOADING):
         try:
+            _wait_until_open(sender, source)
             if record.phase is Phase.DIGESTED:
                 record = _begin_upload(sender, source, record)
             record = _send_rest(sender, source, record, retries, piece)
@@ -81,7 +83,7 @@ def upload_file(sender: Sender, source: SourceFile, record: FileRecord) -> FileR
             if new_uploads > _MOST_NEW_UPLOADS:
                 raise TransferRefused(404, _FORGETFUL) from answer
         except SourceChanged:
-            _give_up_upload(sender, record)
+            give_up_upload(sender, record)
             raise
     return record
 
@@ -108,7 +110,7 @@ def _send_rest(
     sender.tell(UploadBegun(source.title, record.upload_id, offset, size_bytes, offset > 0, source.marked))
     with open_source(source) as descriptor:
         while offset < size_bytes:
-            sender.pacer.wait_until_open(lambda reason, seconds: sender.tell(Paused(source.title, reason, seconds)))
+            _wait_until_open(sender, source)
             # Before each piece, so that a file which is still written never becomes a finished upload.
             if read_identity(source, descriptor) != record.identity:
                 raise SourceChanged(source.title)
@@ -122,6 +124,10 @@ def _send_rest(
             offset = acknowledged
             sender.tell(BytesMoved(source.title, record.upload_id, offset, offset, size_bytes))
     return sender.state.save(record.at(Phase.UPLOADED))
+
+
+def _wait_until_open(sender: Sender, source: SourceFile) -> None:
+    sender.pacer.wait_until_open(lambda reason, seconds: sender.tell(Paused(source.title, reason, seconds)))
 
 
 def _ask_offset(sender: Sender, record: FileRecord) -> int:
@@ -168,18 +174,18 @@ def _find_lost_upload(sender: Sender, record: FileRecord) -> FileRecord:
         if record.credential != sender.credential:
             return sender.state.save(record.forgotten())
         sender.archive.read_receipt(record.upload_id)
-    except UploadGone:
+    except (UploadGone, UploadUnfinished):  # The latter of one whose time is over, before a sweep has ended it.
         return sender.state.save(record.forgotten())
     except (TryAgain, FileLeft):
         pass  # Known there, or nobody answers now: whoever waits for the receipt finds out which.
     return sender.state.save(record.at(Phase.UPLOADED))
 
 
-def _give_up_upload(sender: Sender, record: FileRecord) -> None:
-    """Free what the upload reserved. A courtesy: the archive lets it expire anyway."""
+def give_up_upload(sender: Sender, record: FileRecord) -> FileRecord:
+    """Free what the upload reserved. A courtesy, also to an archive that is away: it lets the upload expire anyway."""
     with suppress(Answer, TransferRefused, StationRefused):
         sender.archive.end_upload(record.place)
-    sender.state.save(record.forgotten())
+    return sender.state.save(record.forgotten())
 
 
 class _PieceLength:

@@ -279,8 +279,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.archive.custody_failure is not None:
             problem = {"detail": self.archive.custody_failure, "failure": self.archive.custody_failure_code}
             self.answer(409, {}, json.dumps(problem).encode())
-        elif len(upload.content) < upload.size_bytes or upload.polls <= self.archive.polls_before_receipt:
-            self.answer(202, {"Retry-After": "0"})
+        elif len(upload.content) < upload.size_bytes:
+            self.answer(202, {"Retry-After": "0"}, b'{"state": "open"}')
+        elif upload.polls <= self.archive.polls_before_receipt:
+            self.answer(202, {"Retry-After": "0"}, b'{"state": "finished"}')
         elif hashlib.sha256(upload.content).hexdigest() != upload.metadata["sha256"]:
             problem = {"detail": "another SHA-256 than was claimed", "failure": "ClaimedDigestDiffers"}
             self.answer(409, {}, json.dumps(problem).encode())

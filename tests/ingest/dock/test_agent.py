@@ -110,6 +110,74 @@ def test_agent_killed_before_it_noted_its_upload_opens_no_second_one(
     assert len(archive.uploads) == 1
 
 
+@pytest.mark.parametrize("is_away", [False, True])
+def test_what_a_killed_agent_had_begun_of_a_file_that_grew_since_is_ended(
+    docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch, is_away: bool
+) -> None:
+    """Else it would keep its reservation until it expires. An archive that is away for it is no reason to stop."""
+    path = docking.write("a.mp4", b"first" * 1000)
+    with monkeypatch.context() as patch:
+        kill_around(patch, DockState, "save", "after", lambda _, record: record.phase is Phase.UPLOADING)
+        assert in_killed_child(docking.run)
+    archive.wait_until_all_hung_up()
+    (begun,) = archive.uploads
+    path.write_bytes(b"second" * 1000)
+    if is_away:
+        archive.before = lambda method, _: (503, {}, b"") if method == "DELETE" else None
+    assert docking.run().complete
+    assert archive.requests.count(("DELETE", f"/uploads/{begun}")) == 1
+    assert (begun in archive.uploads) == is_away
+    assert archive.sealed_names() == ["a.mp4"]
+
+
+def test_a_file_that_came_whole_and_is_open_again_after_a_restore_is_asked_for_its_offset(
+    docking: Any, archive: Any
+) -> None:
+    content = os.urandom(300_000)
+    docking.write("a.mp4", content)
+    restored: list[str] = []
+
+    def restore(_: str, path: str) -> None:
+        if path.startswith("/api/v1/uploads") and not restored:
+            restored.append(path)
+            for upload in archive.uploads.values():
+                upload.content.clear()
+
+    archive.before = restore
+    assert docking.run(wipe=True).complete
+    assert restored
+    (upload,) = archive.uploads.values()
+    assert bytes(upload.content) == content
+
+
+def test_an_upload_that_stays_open_whatever_is_sent_is_left_with_that_reason(docking: Any, archive: Any) -> None:
+    docking.write("a.mp4", b"x" * 1000)
+    still_open = 202, {}, b'{"state": "open"}'
+    archive.before = lambda _, path: still_open if path.startswith("/api/v1/uploads") else None
+    (outcome,) = docking.run(wipe=True).outcomes
+    assert isinstance(outcome.error, errors.UploadUnfinished)
+    assert "再次运行" in outcome.error.words.zh
+    assert len(archive.uploads) == 1
+    assert (docking.folder / "a.mp4").exists()
+
+
+def test_at_an_hour_without_sending_nothing_is_opened_either(docking: Any, archive: Any) -> None:
+    """It would reserve room, and expire while the station waits."""
+    docking.write("a.mp4", b"x")
+    told: list[Any] = []
+
+    def hear(event: Any) -> None:
+        if isinstance(event, Paused):
+            told.append(event)
+            docking.stop.set()
+
+    result = docking.run(bytes_per_second=0, tell=hear)
+    assert isinstance(result.stopped, errors.Interrupted)
+    assert [event.reason.zh for event in told] == ["按设置，此时段不上传"]
+    assert {method for method, _ in archive.requests} == {"GET"}
+    assert archive.uploads == {}
+
+
 def test_an_upload_is_sent_to_the_node_that_opened_it_also_after_a_kill(
     docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
