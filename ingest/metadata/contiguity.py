@@ -6,7 +6,6 @@ files are compared on one and the same clock, right or wrong: a clock that is ye
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,12 +24,22 @@ GPS_SLACK_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class Piece:
-    """A recording as it is compared: its first frame by each clock, and the group and number of its name."""
+    """A recording as it is compared: its first frame by each clock, and the group and number of its name.
+
+    `received_in` numbers the spans of time in which it may have come, where the station's word alone says that it is of
+    the same recorder as others: then only those of one span, or of two beside one another, are compared.
+    """
 
     id: str
     length: timedelta
     starts: Mapping[str, datetime] = field(default_factory=dict)
     chapter: tuple[str, int] | None = None
+    received_in: int = 0
+
+    @property
+    def spans(self) -> tuple[int, int, int]:
+        """In which those came that it is compared with."""
+        return self.received_in - 1, self.received_in, self.received_in + 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,7 @@ class Place:
     basis: str
 
 
-def piece_of(recording_id: str, claims: Claims, duration_seconds: float) -> Piece:
+def piece_of(recording_id: str, claims: Claims, duration_seconds: float, received_in: int = 0) -> Piece:
     """What each clock says, as it was written: whether a Z was local time changes nothing between two of them."""
     length = timedelta(seconds=duration_seconds)
     starts: dict[str, datetime] = {}
@@ -63,7 +72,7 @@ def piece_of(recording_id: str, claims: Claims, duration_seconds: float) -> Piec
         basis, time = basis_of(claim.kind, claim.source), moment_of(claim)
         if basis is not None and time is not None and basis not in starts:
             starts[basis] = shifted(time, -length) if AT_THE_END in claim.notes else time
-    return Piece(recording_id, length, starts, chapter_of(claims))
+    return Piece(recording_id, length, starts, chapter_of(claims), received_in)
 
 
 def basis_of(kind: str, source: str) -> str | None:
@@ -130,36 +139,60 @@ def by_clock(pieces: Sequence[Piece], basis: str, most_gap_seconds: float) -> It
     timed = sorted((piece.starts[basis], piece.id, piece) for piece in pieces if basis in piece.starts)
     in_order = [piece for _, _, piece in timed]
     unclear = overlapping(in_order, basis, most_gap_seconds)
-    for one, other in itertools.pairwise(in_order):
-        gap = gap_between(one, other, basis)
-        if abs(gap) <= most_gap_seconds and not {one.id, other.id} & unclear:
-            yield Joint(one.id, other.id, basis, gap)
+    for place, one in enumerate(in_order):
+        other = None if one.id in unclear else next_one(in_order, place, basis, most_gap_seconds)
+        if other is not None and other.id not in unclear:
+            yield Joint(one.id, other.id, basis, gap_between(one, other, basis))
+
+
+def next_one(in_order: Sequence[Piece], place: int, basis: str, most_gap_seconds: float) -> Piece | None:
+    """What follows the one at `place`, of those that it is compared with; None where that is too far away."""
+    one = in_order[place]
+    for other in (in_order[later] for later in range(place + 1, len(in_order))):
+        if gap_between(one, other, basis) > most_gap_seconds:
+            return None
+        if other.received_in in one.spans:
+            return other
+    return None
 
 
 def overlapping(in_order: Sequence[Piece], basis: str, most_gap_seconds: float) -> set[str]:
+    """Those that lie over another, of all that are compared with one another."""
     found: set[str] = set()
-    longest: Piece | None = None
+    longest: dict[int, Piece] = {}
     for piece in in_order:
-        if longest is not None:
-            if gap_between(longest, piece, basis) < -most_gap_seconds:
-                found |= {longest.id, piece.id}
-            # Lengths of time are compared, not moments: a start at the end of the calendar has no end.
-            if piece.starts[basis] - longest.starts[basis] + piece.length < longest.length:
-                continue
-        longest = piece
+        for before in (longest[span] for span in piece.spans if span in longest):
+            if gap_between(before, piece, basis) < -most_gap_seconds:
+                found |= {before.id, piece.id}
+        own = longest.get(piece.received_in)
+        # Lengths of time are compared, not moments: a start at the end of the calendar has no end.
+        if own is None or piece.starts[basis] - own.starts[basis] + piece.length >= own.length:
+            longest[piece.received_in] = piece
     return found
 
 
 def by_number(pieces: Sequence[Piece]) -> Iterator[Joint]:
     """Chapters of one number that follow one another; where a number is there twice, nothing is said."""
-    found: dict[tuple[str, int], list[Piece]] = {}
+    found: dict[tuple[str, int, int], list[Piece]] = {}
     for piece in pieces:
         if piece.chapter is not None:
-            found.setdefault(piece.chapter, []).append(piece)
-    for (group, number), ones in sorted(found.items()):
-        others = found.get((group, number + 1), [])
-        if len(ones) == len(others) == 1:
-            yield Joint(ones[0].id, others[0].id, "number", None)
+            found.setdefault((*piece.chapter, piece.received_in), []).append(piece)
+    for group, number, span in sorted(found):
+        pair = only_pair(found, group, number, span)
+        # Seen from the second as well: beside it may be another first that the first has nothing to do with.
+        if pair is not None and only_pair(found, group, number, pair[1].received_in) == pair:
+            yield Joint(pair[0].id, pair[1].id, "number", None)
+
+
+def only_pair(
+    found: Mapping[tuple[str, int, int], Sequence[Piece]], group: str, number: int, span: int
+) -> tuple[Piece, Piece] | None:
+    """The chapter of a number and the one after it, of those that came in a span or in one beside it."""
+    spans = (span - 1, span, span + 1)
+    ones, others = (
+        [piece for each in spans for piece in found.get((group, one, each), ())] for one in (number, number + 1)
+    )
+    return (ones[0], others[0]) if len(ones) == len(others) == 1 else None
 
 
 def gap_between(one: Piece, other: Piece, basis: str) -> float:

@@ -2,8 +2,8 @@
 
 A recorder that cuts its files is known by the station's word, or by a name whose device the register has. What a name
 alone calls its device may be what every recorder of the make writes there, and one that names its make alone could be
-any of its kind: their files stay apart, unless one station says that they came off one recorder. Originals are never
-joined. A late file finds its place, and moves others.
+any of its kind: their files stay apart, unless one station says that they came off one card, put in once. Originals are
+never joined. A late file finds its place, and moves others.
 """
 
 from __future__ import annotations
@@ -36,14 +36,17 @@ NEAR: Final = timedelta(days=1)
 PLACED: Final = "recording.segments_placed"
 HOUSEKEEPING: Final = Actor.system("housekeeping")
 DOCKED_TOGETHER: Final = timedelta(hours=2)
+ONE_DOCKING: Final = timedelta(days=3)
+"""A station's group is believed of what came within that of each other, and of nothing that came twice that apart: an
+outage may last, and some stations say the same group of every recorder in one place."""
 MOST_DOCKED: Final = 1000
 """Neighbours whose estimates are years apart, for one alone had satellites, come to the station together."""
 
 Found = Row[Any]
 Regrouped = Callable[[Collection[uuid.UUID]], None]
 Device = tuple[uuid.UUID, str | None, str | None, uuid.UUID | None]
-"""Unit and device; and where nobody vouches for the device, the group that the station gave a recorder's files, and the
-station: a group is a station's own word, and two that are set up alike use the same one for different recorders.
+"""Unit and device; and where nobody vouches for the device, the group that the station gave what came off a card, and
+the station: a group is a station's own word, and two that are set up alike may use one for different recorders.
 """
 
 
@@ -96,7 +99,10 @@ def group_device(
     try:
         with session.begin_nested():
             recorders = find_neighbours(session, key, rows, registered)
-            pieces = [[piece for row in one if (piece := as_piece(row)) is not None] for one in recorders]
+            pieces = [
+                [piece for row in one if (piece := as_piece(row, arrival_span(row, registered))) is not None]
+                for one in recorders
+            ]
             places = [place for one in pieces for place in place_pieces(one, most_gap_seconds)]
             placed = write_places(session, key[0], places)
     except SQLAlchemyError:
@@ -145,7 +151,7 @@ def key_of(row: Found, registered: Collection[Named]) -> Device | None:
 
     The station's word, a number that the maker wrote into the file and the register vouch for a device. A name alone
     does not: there other stations and groups are other recorders. A make and model without a number are no device of
-    their own: there the station's group says which files are one's.
+    their own: there the station's group says which files are one's, for as long as one is docked (ONE_DOCKING).
     """
     claims = claims_of_row(row.claims)
     best, said = claims.best("device"), claims.best("group")
@@ -164,12 +170,19 @@ def named_in_register(session: Session, rows: Iterable[Found]) -> Collection[Nam
     return registered_devices(session, {(row.unit_id, row.device) for row in rows if row.device is not None})
 
 
-def as_piece(row: Found) -> Piece | None:
+def arrival_span(row: Found, registered: Collection[Named]) -> int:
+    """The span of time it came in, where its group is all there is to go by (Piece.received_in)."""
+    key = key_of(row, registered)
+    by_group = key is not None and key[2] is not None
+    return int(row.received_at.timestamp() // ONE_DOCKING.total_seconds()) if by_group else 0
+
+
+def as_piece(row: Found, received_in: int = 0) -> Piece | None:
     """None for what has no length: photographs, sidecars, files that nobody could open."""
     if row.kind not in ("video", "audio") or not row.duration_seconds or row.duration_seconds <= 0:
         return None
     claims: Claims = claims_of_row(row.claims)
-    return piece_of(str(row.id), claims, min(row.duration_seconds, NEAR.total_seconds() * 31))
+    return piece_of(str(row.id), claims, min(row.duration_seconds, NEAR.total_seconds() * 31), received_in)
 
 
 def find_neighbours(
@@ -186,12 +199,13 @@ def find_neighbours(
     )
     if station_id is not None:
         same = and_(same, Recording.station_id == station_id)
+    arrived = [row.received_at for row in rows]
     if group is not None:
+        same = and_(same, or_(*(Recording.received_at.between(*span) for span in windows(arrived, 2 * ONE_DOCKING))))
         said = [{"kind": "group", "source": "station", "value": group}]
         same = and_(same, Recording.claims.contains(said))  # last: it is read from elsewhere than the row
     times = [row.started_at for row in rows if row.started_at is not None]
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
-    arrived = [row.received_at for row in rows]
     docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_TOGETHER)))
     around = set(session.scalars(select(Recording.id).where(near, same, is_film())))
     around |= set(

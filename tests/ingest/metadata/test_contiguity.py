@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -117,6 +118,27 @@ def test_the_clocks_of_a_recording_are_those_it_wrote() -> None:
         "name": START + timedelta(seconds=30),
         "gps": START + timedelta(seconds=2),
     }
+
+
+def test_what_came_far_apart_is_of_one_group_by_chance() -> None:
+    """As a station says that calls every recorder in one place by one name."""
+
+    def received(one: Piece, span: int) -> Piece:
+        return replace(one, received_in=span)
+
+    clocks = [piece("a", 0), piece("b", 300)]
+    assert acts(received(clocks[0], 7), received(clocks[1], 8)) == ["ab"], "an outage lay between"
+    assert acts(received(clocks[0], 7), received(clocks[1], 9)) == ["a", "b"]
+    here = [received(each, 7) for each in clocks]
+    assert acts(*here, received(piece("x", 0), 9), received(piece("y", 300), 9)) == ["ab", "xy"]
+    assert acts(*here, received(piece("x", 0), 8), received(piece("y", 300), 8)) == ["a", "b", "x", "y"]
+    numbers = [chapter("a", "0123", 1), chapter("b", "0123", 2)]
+    assert acts(received(numbers[0], 7), received(numbers[1], 8)) == ["ab"]
+    assert acts(received(numbers[0], 7), received(numbers[1], 9)) == ["a", "b"]
+    two = [received(chapter(name, "0123", number), 9) for name, number in (("x", 1), ("y", 2))]
+    assert acts(*(received(each, 7) for each in numbers), *two) == ["ab", "xy"]
+    between = received(chapter("m", "0123", 1), 8)
+    assert acts(received(numbers[0], 7), between, received(numbers[1], 9)) == ["a", "b", "m"], "which is not told"
 
 
 times = st.integers(0, 40).map(lambda n: n * 5.0)

@@ -135,6 +135,39 @@ def test_one_group_of_two_stations_is_two_recorders(shift: Segmented) -> None:
     assert [shift.place(row)[:3] for row in there] == [(there[0].id, 1, 2), (there[0].id, 2, 2)]
 
 
+@pytest.mark.parametrize(("apart", "together"), [(timedelta(days=2), True), (timedelta(days=6), False)])
+def test_a_group_holds_for_a_docking_and_not_for_ever(shift: Segmented, apart: timedelta, together: bool) -> None:
+    """A station may call all that is put in at one place by one name: another recorder's chapter of the number."""
+
+    def chapter(number: int, received_at: datetime) -> Recording:
+        order = Claim("sequence", {"number": number, "group": "0123"}, "name:gopro", "stated")
+        said = (Claim("group", "a" * 32, "station", "stated"), order)
+        return shift.archive.recording(
+            shift.unit, device=None, kind="video", claims=said, started_at=START, received_at=received_at
+        )
+
+    first, second = chapter(1, START), chapter(2, START + apart)
+    assert shift.group() == 2
+    assert shift.place(second)[:3] == ((first.id, 2, 2) if together else (second.id, 1, 1))
+
+
+def test_recorders_that_filmed_at_once_and_were_docked_weeks_apart_do_not_disturb_each_other(shift: Segmented) -> None:
+    def said(after: float) -> tuple[Claim, ...]:
+        at = (START + timedelta(seconds=after)).isoformat()
+        clock = Claim("clock", {"time": at}, "tag:creation_time", "doubtful")
+        make = Claim("device", "GoPro HERO9", "tag:make+model", "stated")
+        return make, clock, Claim("group", "a" * 32, "station", "stated")
+
+    def film(after: float, received_at: datetime) -> Recording:
+        return shift.add(after, device="GoPro HERO9", claims=said(after), received_at=received_at)
+
+    one = [film(at, START) for at in (0, 300)]
+    other = [film(at + 60, START + timedelta(days=14)) for at in (0, 300)]
+    assert shift.group() == 4
+    for first, second in (one, other):
+        assert [shift.place(row)[:3] for row in (first, second)] == [(first.id, 1, 2), (first.id, 2, 2)]
+
+
 def test_a_device_that_a_name_alone_says_is_one_at_one_station_and_in_one_group(shift: Segmented) -> None:
     """Two stations, and two slots of one; the station's own word joins all the same."""
 
