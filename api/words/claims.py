@@ -37,7 +37,7 @@ CLAIM_KINDS: Mapping[str, str] = {
     "sequence": mark("文件编号"),
     "mark": mark("证据标记"),
     "act": mark("执法行为"),
-    "group": mark("同一记录仪的文件组"),
+    "group": mark("同一次接入的文件组"),
     "filename": mark("文件名"),
     "damage": mark("损坏情况"),
     "contents": mark("内容与时长"),

@@ -82,7 +82,7 @@ class Facts:
 
     @property
     def card(self) -> str | None:
-        """What its station calls the card or folder that it came from."""
+        """What its station calls the card or folder that it came off, as it was put in that time."""
         recording = self.recording
         return docking_of(recording.station_id, recording.received_at, recording.claims).group
 

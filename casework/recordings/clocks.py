@@ -47,7 +47,7 @@ class Offset:
 
 @dataclass(frozen=True)
 class Docking:
-    """How a recording came: to which station, when, and, if the station said so, among which recorder's files."""
+    """How a recording came: to which station, when, and, if the station said so, off which card."""
 
     station_id: uuid.UUID
     received_at: datetime

@@ -16,6 +16,7 @@ from pathlib import Path
 from ingest.dock.archive import Archive
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.credential import StationCredential
+from ingest.dock.docking import find_docking
 from ingest.dock.errors import DockStopped, Interrupted, SourceVanished
 from ingest.dock.events import AddressOpen, FileEmpty, FileStays, FolderListed, Listener, SourceGone
 from ingest.dock.folder import list_source
@@ -112,15 +113,19 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
     with opened_state(plan.state_folder, str(source.root)) as state:
         state.adopt(source.id)
         gone = settle_wipes(state, source, tell)
+        docking = find_docking(state, source, listing.files, listing.files)
         with opened_run(plan, state, tell, stop, outcomes.take) as run:
             for error in listing.out_of_reach:
                 tell(FileStays(error.name, type(error).__name__, error.words))
-            for waiting in arrange(listing.files, plan.marks):
+            for waiting in arrange(listing.files, plan.marks, docking.number):
                 run.put(waiting)
             run.start()
             run.finish()
-    unseen = [FileOutcome(error.name, 0, error=error) for error in listing.out_of_reach]
-    return DockResult((*gone, *unseen, *outcomes.in_order()), listing.skipped, listing.why_skipped, run.stopped)
+        unseen = [FileOutcome(error.name, 0, error=error) for error in listing.out_of_reach]
+        result = DockResult((*gone, *unseen, *outcomes.in_order()), listing.skipped, listing.why_skipped, run.stopped)
+        if all(outcome.is_received for outcome in result.outcomes):
+            state.end_docking(source.id)
+    return result
 
 
 def dock_continuously(

@@ -42,10 +42,10 @@ class WaitingFile:
         return replace(self, attempts=self.attempts + 1)
 
 
-def arrange(files: Iterable[SourceFile], rules: MarkRules) -> list[WaitingFile]:
-    """All files of one source with their mark, group and turn, the first to be sent first."""
+def arrange(files: Iterable[SourceFile], rules: MarkRules, docking: str) -> list[WaitingFile]:
+    """All files of one source with their mark, group and turn, the first to be sent first. `docking`: its number."""
     files = tuple(files)
-    marked, groups = marked_files(files, rules), group_files(files)
+    marked, groups = marked_files(files, rules), group_files(files, docking)
     newest: dict[str, int] = {}
     marked_takes = set()
     for file in files:

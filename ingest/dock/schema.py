@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 
-VERSION = 4
+VERSION = 5
 
 # `upload_id` is its place: the id of the upload, after the name of its node and a slash where there is one.
 _COLUMNS = """
@@ -25,9 +25,12 @@ _COLUMNS = """
 """
 # Removals cut off are asked for whenever a source is found: what is done with grows for years, and is not read then.
 _BY_PHASE = "CREATE INDEX source_file_by_phase ON source_file (source, phase, name);"
+# `witnesses` is a JSON object: [size, time of change] by name.
+_DOCKING = "CREATE TABLE docking (source BLOB PRIMARY KEY, number TEXT NOT NULL, witnesses TEXT NOT NULL) STRICT;"
 _TABLE = f"""
 CREATE TABLE source_file (source BLOB NOT NULL, {_COLUMNS}, PRIMARY KEY (source, name)) STRICT, WITHOUT ROWID;
 {_BY_PHASE}
+{_DOCKING}
 """
 _KEYS = "lower(hex(randomblob(16)))"
 _MOVE = f"ALTER TABLE source_file RENAME TO source_file_before;{_TABLE}INSERT INTO source_file "
@@ -39,7 +42,9 @@ _STEPS = {
     # From 3 on each has a name for the creation of its upload.
     2: _MOVE + f"SELECT *, {_KEYS}, 0 FROM source_file_before; DROP TABLE source_file_before;",  # noqa: S608  our own words
     # From 4 on each counts how often its card was read otherwise than it had been, each phase has an index.
-    3: f"ALTER TABLE source_file ADD COLUMN misread INTEGER NOT NULL DEFAULT 0; {_BY_PHASE}",
+    3: f"ALTER TABLE source_file ADD COLUMN misread INTEGER NOT NULL DEFAULT 0; {_BY_PHASE} {_DOCKING}",
+    # From 5 on a docking has a number.
+    4: _DOCKING,
 }
 
 

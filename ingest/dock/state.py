@@ -8,12 +8,13 @@ loses no footage: files are sent again, and the archive gives a second receipt f
 from __future__ import annotations
 
 import fcntl
+import json
 import logging
 import os
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -147,6 +148,28 @@ class DockState:
         key = (os.fsencode(record.source), os.fsencode(record.name))
         with self._guarded():
             self._connection.execute("DELETE FROM source_file WHERE source = ? AND name = ?", key)
+
+    def read_docking(self, source: str) -> tuple[str, Mapping[str, tuple[int, int]]] | None:
+        """The number that is noted for what is docked at a source, and its witnesses (docking.py)."""
+        with self._guarded():
+            found = self._connection.execute(
+                "SELECT number, witnesses FROM docking WHERE source = ?", (os.fsencode(source),)
+            ).fetchone()
+            if found is None:
+                return None
+            said = _as(dict, json.loads(found[1]))
+            return found[0], {_as(str, name): (_as(int, size), _as(int, mtime)) for name, (size, mtime) in said.items()}
+
+    def note_docking(self, source: str, number: str, witnesses: Mapping[str, tuple[int, int]]) -> None:
+        """What is docked at a source from now on, durable on return."""
+        row = (os.fsencode(source), number, json.dumps(witnesses))  # What is no text in a name stays escaped in it.
+        with self._guarded():
+            self._connection.execute("REPLACE INTO docking VALUES (?, ?, ?)", row)
+
+    def end_docking(self, source: str) -> None:
+        """What comes there next is another docking, durable on return."""
+        with self._guarded():
+            self._connection.execute("DELETE FROM docking WHERE source = ?", (os.fsencode(source),))
 
     def keep_receipt(self, upload_id: str, envelope: bytes) -> None:
         """Keep a receipt's bytes, name and content durable on return."""

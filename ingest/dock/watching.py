@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ingest.dock.docking import Docking, find_docking, renew_docking
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
 from ingest.dock.events import (
     FileEmpty,
@@ -57,6 +58,7 @@ class _Seen:
     size_bytes: int = 0
     grew: bool = False
     is_waiting: bool = False
+    is_wiped: bool = False
     outcome: FileOutcome | None = None
     retry_at: float = 0.0
     retries: int = 0
@@ -79,6 +81,7 @@ class Watcher:
         self._unseen: dict[str, tuple[OutOfReach, ...]] = {}
         self._named: set[tuple[str, str, str]] = set()
         self._labels: dict[str, str] = {}
+        self._dockings: dict[str, Docking] = {}
         self._found = Found()
         self._told_of = (0, 0)
         self._wiped = 0
@@ -107,7 +110,7 @@ class Watcher:
                 self._wiped += 1
             if seen is None:
                 return
-            seen.is_waiting = False
+            seen.is_waiting, seen.is_wiped = False, outcome.wiped
             seen.outcome = outcome if outcome.error else FileOutcome(outcome.name, outcome.size_bytes)
             pause = min(_LONGEST_RETRY_SECONDS, self._timing.retry_seconds * 2.0**seen.retries)
             seen.retry_at = time.monotonic() + pause
@@ -159,17 +162,37 @@ class Watcher:
 
     def _note_sources(self, found: list[Source]) -> list[Source]:
         now = {source.id: source for source in found}
-        for gone in [key for key, source in self._sources.items() if key not in now or now[key].root != source.root]:
+        stays = {key for key, source in self._sources.items() if key in now and _is_mounted_as(now[key], source)}
+        for gone in [key for key in self._sources if key not in stays]:
             self._note_out_of_reach(self._sources[gone], _UNMOUNTED)
+            self._end_docking(gone)
             self._forget(gone)
         for source in found:
-            if source.id not in self._sources or self._sources[source.id].root != source.root:
+            if source.id not in stays:
                 # Some still waited for their turn as it went, and were left since: that is no reason to wait now.
                 self._forget_files(source.id)
                 self._tell(SourceFound(source.label, str(source.root)))
                 settle_wipes(self._state, source, self._tell)
         self._sources = now
         return found
+
+    def _end_docking(self, source_id: str) -> None:
+        """A card that went before all of it was received is to be put back: the notes tell whether that one came."""
+        self._dockings.pop(source_id, None)
+        with self._turn:
+            left = self._found.left_on(source_id)
+        if not left:
+            self._state.end_docking(source_id)
+
+    def _note_docking(self, source: Source, listing: Listing, steady: set[str]) -> None:
+        """Before any of its files has its turn; and again when all that bore witness is gone, for a later start."""
+        docking, settled = self._dockings.get(source.id), [file for file in listing.files if file.name in steady]
+        if not settled or (docking is not None and docking.is_of(listing.files)):
+            return
+        if docking is None:
+            self._dockings[source.id] = find_docking(self._state, source, listing.files, settled)
+        else:
+            self._dockings[source.id] = renew_docking(self._state, source, docking, settled)
 
     def _forget(self, source_id: str) -> None:
         """What is back may be another card, or changed elsewhere: the notes know, not this memory."""
@@ -191,9 +214,13 @@ class Watcher:
             self._tell(SourceGone(source.label, reason, left))
 
     def _look_at(self, source: Source, listing: Listing, put: Callable[[WaitingFile], None]) -> None:
+        if source.device and self._is_another_card(source.id, listing):
+            self._dockings.pop(source.id, None)
+            self._state.end_docking(source.id)
         with self._turn:
             due = {file.name for file in listing.files if self._is_due((source.id, file.name), file)}
             there = {file.name for file in listing.files}
+            steady = due | self._steady(source.id)
             of_source = [(name, seen) for (source_id, name), seen in self._seen.items() if source_id == source.id]
             there.update(name for name, seen in of_source if seen.is_waiting)
             for name in [name for name, _ in of_source if name not in there]:
@@ -204,7 +231,11 @@ class Watcher:
         self._tell_once(source, listing.out_of_reach)
         self._forget_skipped(source.id, listing)
         skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, _SKIPPED))
-        waiting = [each for each in arrange(listing.files, self._marks) if each.file.name in due] if due else []
+        self._note_docking(source, listing, steady)
+        waiting = []
+        if due:
+            arranged = arrange(listing.files, self._marks, self._dockings[source.id].number)
+            waiting = [each for each in arranged if each.file.name in due]
         for name in skipped:
             if listing.why_skipped[name] == "empty":
                 self._tell(FileEmpty(name))
@@ -213,6 +244,22 @@ class Watcher:
             self._tell(FolderListed(*totals, skipped))
         for each in waiting:
             put(each)
+
+    def _is_another_card(self, source_id: str, listing: Listing) -> bool:
+        """Whether nothing is as it was at the last look: a card reader keeps its device, and the place its name, when
+        somebody is quicker to change cards than we are to look.
+        """
+        now = {file.name: (file.size_bytes, file.mtime_ns) for file in listing.files}
+        with self._turn:
+            steady = [(name, self._seen[source_id, name]) for name in self._steady(source_id)]
+        # What has its turn may be removed at any moment, and by us.
+        told = [(name, seen) for name, seen in steady if not seen.is_wiped and (name in now or not seen.is_waiting)]
+        return bool(told and now) and not any(now.get(name) == seen.looks_like for name, seen in told)
+
+    def _steady(self, source_id: str) -> set[str]:
+        """Those that did not change for long enough, when they were last looked at."""
+        since = time.monotonic() - self._timing.settle_seconds
+        return {name for (of, name), seen in self._seen.items() if of == source_id and seen.since <= since}
 
     def _is_due(self, key: FileKey, file: SourceFile) -> bool:
         now, looks_like = time.monotonic(), (file.size_bytes, file.mtime_ns)
@@ -258,3 +305,8 @@ class Watcher:
             return False
         self._named.add((source_id, name, why))
         return True
+
+
+def _is_mounted_as(source: Source, before: Source) -> bool:
+    """Whether it is where it was, on the device it was on."""
+    return (source.root, source.device) == (before.root, before.device)

@@ -69,7 +69,7 @@ def test_marked_come_first_then_the_newest_and_a_take_stays_together() -> None:
         file("RO/locked new.gpx", 1),
         file("new.thm", 5),
     ]
-    names = [waiting.file.name for waiting in arrange(files, MarkRules())]
+    names = [waiting.file.name for waiting in arrange(files, MarkRules(), "")]
     assert names == [
         "RO/locked new.gpx",
         "RO/locked new.mp4",
@@ -82,7 +82,7 @@ def test_marked_come_first_then_the_newest_and_a_take_stays_together() -> None:
 
 def test_a_mark_is_its_whole_takes() -> None:
     files = [file("a.mp4", mode=0o444), file("a.gpx"), file("b.mp4")]
-    assert {w.file.name: w.file.marked for w in arrange(files, MarkRules())} == {
+    assert {w.file.name: w.file.marked for w in arrange(files, MarkRules(), "")} == {
         "a.mp4": True,
         "a.gpx": True,
         "b.mp4": False,
@@ -90,20 +90,21 @@ def test_a_mark_is_its_whole_takes() -> None:
 
 
 def test_a_card_is_one_group_and_an_export_one_for_each_device() -> None:
-    card = group_files([file("DCIM/IMG_1.jpg"), file("AB00001_000123_20260101093000.MP4")])
+    card = group_files([file("DCIM/IMG_1.jpg"), file("AB00001_000123_20260101093000.MP4")], "1234")
     assert len(set(card.values())) == 1
     export = group_files(
-        [file("AB00001_000123_20260101093000.MP4"), file("AB00002_000123_20260101093000.MP4"), file("notes.txt")]
+        [file("AB00001_000123_20260101093000.MP4"), file("AB00002_000123_20260101093000.MP4"), file("notes.txt")],
+        "1234",
     )
     assert len(set(export.values())) == 3
-    other = group_files([file("DCIM/IMG_1.jpg", source=Source(CARD.root, "volume 9999-0000"))])
-    assert set(card.values()).isdisjoint(other.values()), "another card at the same place is another recorder"
+    other = group_files([file("DCIM/IMG_1.jpg")], "5678")
+    assert set(card.values()).isdisjoint(other.values()), "what comes by another docking is another recorder's"
     assert all(len(group) <= 64 and "1234" not in group for group in card.values())
 
 
 def test_queue_hands_out_what_is_most_urgent_now_and_ends_when_all_is_settled() -> None:
     queue = SendQueue(threading.Event())
-    later, sooner = arrange([file("a.mp4", 1), file("RO/b.mp4", 1)], MarkRules())[::-1]
+    later, sooner = arrange([file("a.mp4", 1), file("RO/b.mp4", 1)], MarkRules(), "")[::-1]
     queue.put(later)
     queue.put(sooner)
     queue.close()

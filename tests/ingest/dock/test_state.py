@@ -136,12 +136,35 @@ def test_notes_of_the_release_before_go_on(tmp_path: Path, phase: Phase) -> None
     with opened_state(tmp_path) as state:
         state.save(record)
         state._connection.executescript(
-            "DROP INDEX source_file_by_phase; ALTER TABLE source_file DROP COLUMN misread; PRAGMA user_version = 3;"
+            "DROP INDEX source_file_by_phase; ALTER TABLE source_file DROP COLUMN misread; DROP TABLE docking;"
+            "PRAGMA user_version = 3;"
         )
     with opened_state(tmp_path) as state:
         assert state.find("card", RECORD.name) == record
         assert state.find_all("card", phase) == [record]
         assert state.find("card", RECORD.name) == state.save(replace(record, misread=0))
+
+
+def test_notes_without_dockings_go_on(tmp_path: Path) -> None:
+    with opened_state(tmp_path) as state:
+        state.save(RECORD)
+        state._connection.executescript("DROP TABLE docking; PRAGMA user_version = 4;")
+    with opened_state(tmp_path) as state:
+        assert state.find("card", RECORD.name) == RECORD
+        assert state.read_docking("card") is None
+
+
+def test_docking_is_read_back_as_it_was_noted_until_it_ends(tmp_path: Path) -> None:
+    witnesses = {os.fsdecode(b"\xd6\xb4.mp4"): (3, 1)}
+    with opened_state(tmp_path) as state:
+        state.note_docking("card", "0" * 32, {})
+        state.note_docking("card", "1" * 32, witnesses)
+    with opened_state(tmp_path) as state:
+        assert state.read_docking("card") == ("1" * 32, witnesses)
+        state.end_docking("another card")
+        assert state.read_docking("card") == ("1" * 32, witnesses)
+        state.end_docking("card")
+        assert state.read_docking("card") is None
 
 
 def test_removals_that_were_cut_off_are_found_without_reading_what_is_done_with(tmp_path: Path) -> None:
