@@ -31,14 +31,14 @@ from ingest.sealing.keeping import lock_in_store
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
-from ingest.sealing.stored import keep_stored_copy
+from ingest.sealing.stored import keep_stored_copy, restore_if_said_to_be_lost, restore_stored_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
 from integrity.errors import TimestampError
 from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
 from integrity.timestamp import TimestampToken, verify_timestamp
-from storage.errors import ObjectExists, ReadBackMismatch, SourceChanged, SourceSizeDiffers
+from storage.errors import ObjectExists, ObjectMissing, ReadBackMismatch, SourceChanged, SourceSizeDiffers
 from storage.ledger.own_store import require_own_store
 from storage.sealing import SealedObject, read_back, write_sealed
 
@@ -51,8 +51,20 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     Raises StoreLacksLedger before anything is stored where the store is not this archive's.
     """
     if upload.was_sealed_before:
+        restore_if_said_to_be_lost(upload, custody)
+    else:
+        seal_staged(upload, custody)
+    try:
         lock_in_store(upload, custody)
-        return issue_receipt(upload, custody)
+    except ObjectMissing:  # It went since it was looked at.
+        restore_stored_copy(upload, custody)
+        lock_in_store(upload, custody)
+    return issue_receipt(upload, custody)
+
+
+def seal_staged(upload: DueUpload, custody: Custody) -> None:
+    """On return the upload is a recording, and its object was read back from the medium: a new one, or one that had
+    these bytes before."""
     require_own_store(custody.database, custody.store)
     staged = verify_upload(upload, custody)
     findings = probe(upload, staged, custody)
@@ -69,8 +81,6 @@ def seal_upload(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     except SameFileSealed as same:
         before = keep_stored_copy(upload, staged, same.recording_id, custody)
         record_repeat(upload, attempt, before, custody)
-    lock_in_store(upload, custody)
-    return issue_receipt(upload, custody)
 
 
 def verify_upload(upload: DueUpload, custody: Custody) -> Path:

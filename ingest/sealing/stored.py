@@ -1,4 +1,4 @@
-"""What the store holds of what was sealed: looked at before a receipt rests on it, made anew where it is lost.
+"""What the store holds of what was sealed: looked at before custody rests a receipt on it, made anew where it is lost.
 
 A row vouches for nothing: the disk under the objects may have been lost, or restored older than the database. The order
 makes every crash harmless: alarm → the object, in one moment → read back → entry. Why so:
@@ -10,21 +10,21 @@ from __future__ import annotations
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
 
 import structlog
-from sqlalchemy import ColumnClause, column, func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.alarms import StoredSubject, enter_lost, enter_restored, is_entered_lost
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
-from ingest.sealing.errors import LostBeforeReceipt, ObjectLost, StoredBytesDiffer, StoredCopyLost
+from ingest.sealing.errors import LostBeforeReceipt, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.parts import Custody
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError
 from integrity.manifest import RecordingManifest, parse_manifest
 from storage.catalog.object_looks import DIFFERS, MISSING, UNREADABLE
 from storage.catalog.recordings import CustodyAttempt, Recording
+from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.errors import CiphertextDiffers, ObjectMissing, ReadBackMismatch, SourceChanged, StoreUnavailable
 from storage.key_errors import KeyMissing, UnwrapFailed
@@ -36,10 +36,6 @@ from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 
 UNREADABLE_AFTER_ATTEMPTS = 3
 """A store that is away for a moment is no lost object: so often an upload is put off before it counts as one."""
-
-_SEALED_OBJECT: Final[tuple[ColumnClause[Any], ...]] = tuple(
-    column(name) for name in ("unit_id", "object_name", "ciphertext_size_bytes")
-)
 
 log = structlog.get_logger()
 
@@ -75,7 +71,20 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
     return before
 
 
-def restore_stored_copy(upload: DueUpload, recording_id: uuid.UUID, unit_id: uuid.UUID, custody: Custody) -> None:
+def restore_if_said_to_be_lost(upload: DueUpload, custody: Custody) -> None:
+    """Of one whose row an earlier run has written: where its object was found to be lost since, it is made anew. That
+    run, or another, may have ended before it was mended: that an object lies there says nothing then.
+
+    Raises what `restore_stored_copy` does.
+    """
+    recording_id, unit_id = _sealed_as(upload, custody.database)
+    with custody.database.reading() as session:
+        is_lost = is_entered_lost(session, StoredSubject("recording", recording_id, unit_id))
+    if is_lost:
+        restore_stored_copy(upload, custody)
+
+
+def restore_stored_copy(upload: DueUpload, custody: Custody) -> None:
     """On return the object of what this upload was sealed as is there, read from the medium and what was signed.
 
     For one that was lost between row and receipt. First the alarm, also where nothing leads to the object any more;
@@ -84,6 +93,7 @@ def restore_stored_copy(upload: DueUpload, recording_id: uuid.UUID, unit_id: uui
     where the bytes are there and do not help, and what keep_stored_copy raises.
     """
     require_own_store(custody.database, custody.store)  # Otherwise nothing is lost: its disk is not mounted.
+    recording_id, unit_id = _sealed_as(upload, custody.database)
     with custody.database.transaction() as session:
         require_lease(session, upload)
         raise_alarm(session, recording_id, unit_id, upload.id, MISSING)
@@ -98,10 +108,12 @@ def restore_stored_copy(upload: DueUpload, recording_id: uuid.UUID, unit_id: uui
         end_alarm(session, recording_id, unit_id, upload.id)
 
 
-def is_said_to_be_lost(recording_id: uuid.UUID, unit_id: uuid.UUID, database: Database) -> bool:
-    """Whether an alarm stands about the recording's object: nobody has read it whole since."""
+def _sealed_as(upload: DueUpload, database: Database) -> tuple[uuid.UUID, uuid.UUID]:
+    """The upload's recording, and its unit: the upload may be of a unit that its own was merged into."""
+    found = select(Recording.id, Recording.unit_id).join(Upload, Upload.recording_id == Recording.id)
     with database.reading() as session:
-        return is_entered_lost(session, StoredSubject("recording", recording_id, unit_id))
+        row = session.execute(found.where(Upload.id == upload.id)).one()
+    return row.id, row.unit_id
 
 
 def _staged_still(upload: DueUpload, recording_id: uuid.UUID, custody: Custody) -> Path:
@@ -187,25 +199,6 @@ def make_anew(upload: DueUpload, staged: Path, before: SealedBefore, custody: Cu
         raise StoredCopyLost(upload.id, before.recording_id, str(error)) from error
     except ReadBackMismatch as error:
         raise StoredBytesDiffer(upload.id, error.object_name, error.what) from error
-
-
-def require_stored_object(database: Database, store: ObjectStore, upload_id: str, recording_id: uuid.UUID) -> None:
-    """The least that a receipt handed out again rests on: the object is there, and as long as it was sealed.
-
-    Otherwise the alarm is raised, durably, and then ObjectLost. A store that does not work, or is not the archive's
-    (StoreLacksLedger), vouches for nothing: what is raised of it is raised.
-    """
-    with database.reading() as session:
-        # Nobody is signed in when a station asks for its receipt.
-        row = session.execute(select(func.sealed_object_of(recording_id).table_valued(*_SEALED_OBJECT))).one()
-    stored = store.stat(row.object_name)
-    if stored is not None and stored.size_bytes == row.ciphertext_size_bytes:
-        return
-    require_own_store(database, store)  # Otherwise nothing is lost: its disk is not mounted.
-    found = MISSING if stored is None else DIFFERS
-    with database.transaction() as session:
-        raise_alarm(session, recording_id, row.unit_id, upload_id, found)
-    raise ObjectLost(upload_id, recording_id, found)
 
 
 def raise_alarm(session: Session, recording_id: uuid.UUID, unit_id: uuid.UUID, upload_id: str, found: str) -> None:

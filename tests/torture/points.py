@@ -43,6 +43,11 @@ CUSTODY_STEPS = (
     "ingest.sealing.receipts:issue_receipt",
     "ingest.uploads.staging:Staging.remove",
 )
+# Taken where the store lost what was sealed, and only then; tests/ingest/custody/test_lost_before_receipt.py ends them.
+MENDING_STEPS = (
+    "ingest.sealing.stored:restore_if_said_to_be_lost",
+    "ingest.sealing.stored:restore_stored_copy",
+)
 UPLOAD_STEPS = (
     "ingest.uploads.register:CatalogRegister.open_uploads",
     "ingest.uploads.staging:Staging.create",

@@ -5,14 +5,15 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Callable
 from itertools import chain, islice
 
 import pytest
 
-from ingest.custody import seal_upload
+from ingest.custody import seal_staged, seal_upload
 from tests.torture.files import Footage
 from tests.torture.plan import VICTIMS, Aim, Kill, plan_acts
-from tests.torture.points import CUSTODY_STEPS, short
+from tests.torture.points import CUSTODY_STEPS, MENDING_STEPS, short
 
 
 def test_acts_and_files_are_a_function_of_the_seed() -> None:
@@ -49,11 +50,21 @@ def test_a_very_short_run_kills_processes_first_and_then_aims_at_as_many_steps_a
 
 
 def test_the_steps_are_all_that_sealing_calls_in_the_order_in_which_it_comes_to_its_end() -> None:
-    tree = ast.parse(textwrap.dedent(inspect.getsource(seal_upload)))
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
-    # Of what is called within a call, the inner one comes first; of what stands there twice, the whole road's counts.
-    ended = {node.func.id: (node.end_lineno, node.end_col_offset) for node in sorted(calls, key=lambda at: at.lineno)}
-    called = [name for name in sorted(ended, key=lambda name: ended[name]) if name != "SealedFacts"]
+    mending = {short(step) for step in MENDING_STEPS}
+    called = [*calls_of(seal_staged), *(name for name in calls_of(seal_upload) if name != "seal_staged")]
+    assert mending < set(called)
+    called = [name for name in called if name not in mending]
     taken, *steps, removed = (short(step) for step in CUSTODY_STEPS)
     assert (taken, removed) == ("lease_due_upload", "Staging.remove"), "before it is called, and after its end"
     assert called == steps
+
+
+def calls_of(function: Callable[..., object]) -> list[str]:
+    """In the order in which they end, but for the making of facts.
+
+    Of what is called within a call, the inner one comes first; of what stands there twice, the whole road's counts.
+    """
+    tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    ended = {node.func.id: (node.end_lineno, node.end_col_offset) for node in sorted(calls, key=lambda at: at.lineno)}
+    return [name for name in sorted(ended, key=lambda name: ended[name]) if name != "SealedFacts"]

@@ -18,8 +18,8 @@ from api.http.schema.stations import EnrolledKey, Enrolment, NewReport, NewStati
 from api.http.sessions import TheArchive
 from api.http.station_requests import Sender
 from api.signin import count_attempt, forget_attempts, network_of
+from ingest.sealing.handing_out import require_stored_object
 from ingest.sealing.receipts import find_receipt
-from ingest.sealing.stored import require_stored_object
 from ingest.stations.codes import enrol_with_code
 from ingest.stations.errors import StationKeyUnsafe
 from ingest.stations.keys import replace_key

@@ -12,7 +12,6 @@ import pytest
 from sqlalchemy import func, select
 
 import ingest.custody
-import ingest.sealing.keeping
 import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from ingest.custody import seal_upload
@@ -86,7 +85,7 @@ def test_it_is_made_anew_where_it_goes_in_the_very_run_that_sealed_it(
 
 
 MENDING = [
-    (ingest.sealing.keeping, "restore_stored_copy"),
+    (ingest.custody, "restore_stored_copy"),
     (ingest.sealing.stored, "raise_alarm"),
     (ingest.sealing.stored, "make_anew"),
     (ingest.sealing.stored, "write_sealed"),

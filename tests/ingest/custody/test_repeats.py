@@ -23,8 +23,9 @@ from ingest.custody import seal_upload
 from ingest.sealing.attempt import begin_attempt
 from ingest.sealing.due import stop_upload
 from ingest.sealing.errors import AttemptHeldElsewhere, ReceiptNotDue, StoredCopyLost
+from ingest.sealing.handing_out import require_stored_object
 from ingest.sealing.record import record_repeat
-from ingest.sealing.stored import keep_stored_copy, require_stored_object
+from ingest.sealing.stored import keep_stored_copy
 from integrity.local_time import chinese_day
 from integrity.receipt import open_receipt
 from storage.catalog.ledger import LedgerEntryRow
