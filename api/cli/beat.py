@@ -22,5 +22,4 @@ def beat() -> None:
     beat_init.connect(on_ready, weak=False)
     if settings.wake_socket is not None:
         pass_words_on(settings.wake_socket)
-    # This scheduler keeps nothing on disk: what is due is in the database, and waking once too often costs nothing.
-    celery_app.Beat(scheduler_cls="celery.beat:Scheduler", loglevel="WARNING").run()
+    celery_app.Beat(scheduler_cls="api.tasks.clockwork:Clockwork", loglevel="WARNING").run()

@@ -34,7 +34,7 @@ def worker(
     from api.logs import write_log_lines
     from api.settings import load_settings
     from api.tasks.app import celery_app
-    from api.tasks.nodes import queue_name
+    from api.tasks.nodes import words_of
     from api.tasks.stopping import OneTask, tell_processes
 
     queues = known_queues(names)
@@ -54,10 +54,10 @@ def worker(
     celery_app.conf.include = [queue.module for queue in queues]
     # One task at a time needs no child process: half the memory, and a kill ends the work with the worker.
     pool = OneTask if processes == 1 else "prefork"
-    taken = [queue_name(queue, settings.node) for queue in queues]
+    name = "+".join(queue.name for queue in queues) + (f"-{settings.node}" if settings.node else "")
     running = celery_app.Worker(
-        hostname=f"{'+'.join(taken).replace('@', '-')}@{socket.gethostname()}",
-        queues=taken,
+        hostname=f"{name}@{socket.gethostname()}",
+        queues=words_of(queues, settings.node),
         pool_cls=pool,
         concurrency=processes,
         loglevel="WARNING",

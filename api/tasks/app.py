@@ -13,8 +13,8 @@ from celery.schedules import schedule
 
 from api.logs import SaidSeldom
 from api.settings import Settings, load_settings
-from api.tasks.nodes import is_of_node, queue_name, read_word, word_for
-from api.tasks.queues import QUEUES, of_task
+from api.tasks.nodes import is_of_node, read_word, word_for
+from api.tasks.queues import QUEUES
 
 if TYPE_CHECKING:
     from api.archive import Archive
@@ -36,16 +36,12 @@ def worker_archive() -> Archive:
     return open_archive(load_settings(), pool_size=6, process="liuhen-worker")
 
 
-def queue_of(task: str, node: str = "") -> str:
-    """`custody.seal_due` runs in the queue `custody`, on a named node in `custody@NODE`."""
-    return queue_name(of_task(task), node)
-
-
 def steady_now() -> datetime:
     """A time for intervals alone, which no setting of the clock moves.
 
     By the wall clock, beat would wait for as long as that was set back. Nor do wake-ups expire: that goes by two
-    clocks, and a worker whose own is ahead of the sender's would throw all of them away. An old one does no harm.
+    clocks, and a worker whose own is ahead of the sender's would throw all of them away. An old one does no harm, and
+    of each word there is one that waits (`wake`).
     """
     return _SOME_DAY + timedelta(seconds=time.monotonic())
 
@@ -64,7 +60,7 @@ def _configuration() -> dict[str, Any]:
         "include": sorted({queue.module for queue in QUEUES.values()}),
         "task_ignore_result": True,
         "task_store_errors_even_if_ignored": False,
-        "task_routes": lambda name, *_args, **_kwargs: {"queue": queue_of(name, settings.node)},
+        "task_routes": lambda name, *_args, **_kwargs: {"queue": word_for(name, settings.node)},
         "beat_schedule": _schedule(settings),
         "timezone": "UTC",
         "broker_connection_retry_on_startup": True,
@@ -84,7 +80,7 @@ def _schedule(settings: Settings) -> dict[str, Any]:
         word_for(task, node): {
             "task": task,
             "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now),
-            "options": {"queue": queue_of(task, node)},
+            "options": {"queue": word_for(task, node)},
         }
         for task, seconds in every.items()
         for node in (nodes if is_of_node(task) else ("",))
@@ -95,14 +91,33 @@ celery_app = make_celery()
 
 
 def wake(word: str) -> None:
-    """Send a wake-up and forget it, for a task or for one of a node (`word_for`).
+    """Send a wake-up and forget it, for a task or for one of a node (`word_for`); none where the last one still waits.
+
+    Who takes that one looks for what is due then, and so finds all that this one would tell of. A message a second for
+    a node that is off, or for a worker that is at one film for an hour, would fill the broker. Each word has a queue of
+    its own, so that none waits behind others, and the broker alone says whether it is empty: it needs no clock for it.
 
     Without a broker the beat's next one does the same work: nothing is raised, and said once a minute, for every upload
     that ends is a wake-up.
     """
-    task, node = read_word(word)
+    task, _ = read_word(word)
     try:
-        celery_app.send_task(task, queue=queue_of(task, node), retry=False)
+        with celery_app.producer_or_acquire() as producer:
+            if not _is_waiting(producer.channel, word):
+                celery_app.send_task(task, queue=word, producer=producer, retry=False)
     except Exception as error:
         if _not_sent.is_due():
             log.warning("wake.not_sent", task=task, error=type(error).__name__)
+
+
+def _is_waiting(channel: Any, word: str) -> bool:
+    """Declared as Celery declares it: to declare what is there changes nothing, and tells how much is in it."""
+    queue = celery_app.amqp.queues[word]
+    declared = channel.queue_declare(
+        queue=queue.name,
+        durable=queue.durable,
+        exclusive=queue.exclusive,
+        auto_delete=queue.auto_delete,
+        arguments=queue.queue_arguments,
+    )
+    return bool(declared.message_count)

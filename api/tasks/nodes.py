@@ -1,10 +1,12 @@
-"""What works on staged bytes is done where they are: on a named ingest node, in a queue of that node's own.
+"""What works on staged bytes is done where they are: on a named ingest node, whose workers are woken by its name.
 
-A task of a node is one word, `custody.seal_due@a`, in the beat's schedule and in what its ear is told. The one box has
-no name, and its queues and words are plain.
+A task of a node is one word, `custody.seal_due@a`, in the beat's schedule, in what its ear is told, and at the broker,
+where each word has a queue of its own (app.py says why). The one box has no name, and its words are plain.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from api.tasks.queues import Queue, of_task
 
@@ -12,11 +14,6 @@ from api.tasks.queues import Queue, of_task
 def is_of_node(task: str) -> bool:
     """Whether it works on staged bytes."""
     return of_task(task).is_of_node
-
-
-def queue_name(queue: Queue, node: str) -> str:
-    """What the queue is called of which `node` takes its work."""
-    return f"{queue.name}@{node}" if node and queue.is_of_node else queue.name
 
 
 def word_for(task: str, node: str) -> str:
@@ -28,3 +25,8 @@ def read_word(word: str) -> tuple[str, str]:
     """The task, and its node or ''."""
     task, _, node = word.partition("@")
     return task, node
+
+
+def words_of(queues: Iterable[Queue], node: str) -> list[str]:
+    """What a worker of these queues on `node` is woken by."""
+    return [word_for(task, node) for queue in queues for task in queue.every]

@@ -264,7 +264,7 @@ def test_a_nodes_readiness_and_metrics_speak_of_its_own_staging(city: City) -> N
     first, second = city.nodes
     (first.staging / ("a" * 32 + ".bin")).write_bytes(b"x" * 4096)
     for node in city.nodes:
-        city.wake("staging.sweep", f"staging@{node.name}")
+        city.wake("staging.sweep", f"staging.sweep@{node.name}")
     told = "liuhen_staged_files_unknown 1.0"
     eventually(lambda: told in first.client.get("/metrics").text, "the sweep of its node does not tell")
     assert first.client.get("/readyz").json()["checks"]["staging"] == "StagedBytesUnknown"

@@ -62,23 +62,19 @@ def scheduled(monkeypatch: pytest.MonkeyPatch, **settings: str) -> list[tuple[st
     return sorted(sent)
 
 
-def queue_of(task: str) -> str:
-    return task.partition(".")[0]
-
-
 OF_NODES = ("custody.seal_due", "staging.recover_uploads", "staging.sweep")
-OF_NO_NODE = [(task, queue_of(task)) for task in EVERY if task not in OF_NODES]
+OF_NO_NODE = [(task, task) for task in EVERY if task not in OF_NODES]
 
 
-def test_on_one_box_each_task_goes_once_to_the_queue_it_is_named_after(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert scheduled(monkeypatch) == sorted((task, queue_of(task)) for task in EVERY)
+def test_on_one_box_each_task_goes_once_to_the_queue_that_is_named_after_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert scheduled(monkeypatch) == sorted((task, task) for task in EVERY)
 
 
 def test_what_works_on_staged_bytes_is_sent_to_each_node(monkeypatch: pytest.MonkeyPatch) -> None:
-    of_nodes = [(task, f"{queue_of(task)}@{node}") for task in OF_NODES for node in ("jb-1", "jb-2")]
+    of_nodes = [(task, f"{task}@{node}") for task in OF_NODES for node in ("jb-1", "jb-2")]
     assert scheduled(monkeypatch, LIUHEN_NODES="jb-1, jb-2,jb-1") == sorted([*OF_NO_NODE, *of_nodes])
 
 
 def test_a_box_with_a_name_and_no_list_wakes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
-    of_node = [(task, f"{queue_of(task)}@jb-1") for task in OF_NODES]
+    of_node = [(task, f"{task}@jb-1") for task in OF_NODES]
     assert scheduled(monkeypatch, LIUHEN_NODE="jb-1") == sorted([*OF_NO_NODE, *of_node])

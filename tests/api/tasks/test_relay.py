@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -114,14 +115,17 @@ def test_what_a_process_of_a_node_wakes_goes_to_that_nodes_queue(monkeypatch: py
     monkeypatch.setattr(waking, "load_settings", lambda: SimpleNamespace(wake_socket=None, node="a"))
     waking._beat.cache_clear()
     sent: list[tuple[str, str]] = []
-    monkeypatch.setattr(celery_app, "send_task", lambda task, queue, retry: sent.append((task, queue)))
+    empty = SimpleNamespace(queue_declare=lambda **_: SimpleNamespace(message_count=0))
+    producer = nullcontext(SimpleNamespace(channel=empty))
+    monkeypatch.setattr(celery_app, "producer_or_acquire", lambda: producer)
+    monkeypatch.setattr(celery_app, "send_task", lambda task, queue, **_: sent.append((task, queue)))
     for task in ("custody.seal_due", "staging.sweep", "housekeeping.link_new"):
         wake(task)
     waking._beat.cache_clear()
     assert sent == [
-        ("custody.seal_due", "custody@a"),
-        ("staging.sweep", "staging@a"),
-        ("housekeeping.link_new", "housekeeping"),
+        ("custody.seal_due", "custody.seal_due@a"),
+        ("staging.sweep", "staging.sweep@a"),
+        ("housekeeping.link_new", "housekeeping.link_new"),
     ]
 
 
@@ -132,7 +136,7 @@ def test_without_a_broker_a_wake_up_is_said_to_be_lost_once_a_minute_and_nothing
         raise ConnectionRefusedError("redis://:secret@broker")
 
     now = [1000.0]
-    monkeypatch.setattr(celery_app, "send_task", refuse)
+    monkeypatch.setattr(celery_app, "producer_or_acquire", refuse)
     monkeypatch.setattr(app, "_not_sent", logs.SaidSeldom())
     monkeypatch.setattr(logs, "time", SimpleNamespace(monotonic=lambda: now[0]))
     with capture_logs() as said:
