@@ -40,6 +40,10 @@ class Bare:
     ffmpeg: str
     ffprobe: str
 
+    @classmethod
+    def of(cls, runner: MediaRunner) -> Bare:
+        return cls(str(runner.tools.ffmpeg.program.path), str(runner.tools.ffprobe.program.path))
+
     def run(self, program: str, *words: str) -> None:
         done = subprocess.run([program, *words], stdin=subprocess.DEVNULL, capture_output=True, check=False)
         if done.returncode != 0:
@@ -53,7 +57,7 @@ class Bare:
 
 def measure_media(folder: Path, runner: MediaRunner, *, seconds: int = 300, pairs: int = 3) -> list[Row]:
     """Two rows: probe, poster and sprite of one recording; a proxy by copy. Raises BenchError."""
-    bare = Bare(str(runner.tools.ffmpeg.program.path), str(runner.tools.ffprobe.program.path))
+    bare = Bare.of(runner)
     with tempfile.TemporaryDirectory(prefix="bench-media-", dir=folder) as name:
         workplace = Path(name)
         clip = make_clip(workplace, seconds, bare)

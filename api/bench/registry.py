@@ -99,7 +99,8 @@ def measure_media_tools(options: Options) -> list[Row]:
 
 def measure_upload(options: Options) -> list[Row]:
     """Receiving files beside another tus server, and sealing them. Raises BenchError."""
-    return measure_uploads(options.folder, QUICK if options.quick else UploadSizes(pairs=options.pairs))
+    sizes = QUICK if options.quick else UploadSizes(pairs=options.pairs)
+    return measure_uploads(options.folder, sizes, media_runner(Settings()))
 
 
 def measure_storing(options: Options) -> list[Row]:

@@ -26,8 +26,9 @@ from api.bench.rows import Row
 from api.bench.tus_peer_process import install_peer, running_peer
 from api.bench.upload_archive import MeasuredArchive, measured_archive
 from api.bench.upload_clients import Order
-from api.bench.upload_files import PICTURE_BYTES, make_picture
+from api.bench.upload_files import PICTURE_BYTES, make_film, make_picture
 from api.bench.upload_receipt import seconds_to_receipt
+from ingest.media.runner import MediaRunner
 from ingest.uploads.contract import PROMISED_BYTES
 
 MEMORY_BAR_MIB = 160
@@ -67,7 +68,7 @@ class _Run:
         return Order(port, token, self.clients, self.files, str(self.source), self.unique)
 
 
-def measure_uploads(folder: Path, sizes: UploadSizes) -> list[Row]:
+def measure_uploads(folder: Path, sizes: UploadSizes, runner: MediaRunner) -> list[Row]:
     """Measure on the disk that holds `folder`; everything made there is removed again. Raises BenchError."""
     require_room(
         folder,
@@ -84,7 +85,8 @@ def measure_uploads(folder: Path, sizes: UploadSizes) -> list[Row]:
             with archive.sealing_stopped():
                 rows = _beside_peer(archive, peer, workplace, files, picture, sizes)
                 rows.append(_memory(archive, workplace, files[0], sizes))
-            rows.append(_receipt(archive, files[0], sizes))
+            film = make_film(workplace, sizes.large[0], runner)
+            rows.append(_receipt(archive, film, sizes))
             rows.append(_sealing(archive, workplace, picture, sizes))
     return rows
 
@@ -174,7 +176,7 @@ def _memory(archive: MeasuredArchive, workplace: Path, source: Path, sizes: Uplo
 
 def _receipt(archive: MeasuredArchive, source: Path, sizes: UploadSizes) -> Row:
     seconds = statistics.median(seconds_to_receipt(archive, source, others=sizes.others) for _ in range(sizes.pairs))
-    name = f"{_mib(source.stat().st_size)} 末字节到回执 / last byte to receipt, beside {sizes.others}"
+    name = f"{_mib(source.stat().st_size)} 录像，末字节到回执 / a film, last byte to receipt, beside {sizes.others}"
     return Row.below_bar(name, "s", ours=seconds, bar=RECEIPT_BAR_SECONDS)
 
 

@@ -21,9 +21,12 @@ _LONG_BYTES = 4 << 30
 
 
 def seconds_to_receipt(archive: MeasuredArchive, source: Path, *, others: int) -> float:
-    """From the last byte sent to the receipt in hand, asked for as a station does. Raises BenchError."""
+    """From the last byte sent to the receipt in hand, asked for as a station does. Raises BenchError.
+
+    Each time another file: its last bytes are, which in a film are its filler's.
+    """
     content = bytearray(source.read_bytes())
-    content[:16] = os.urandom(16)
+    content[-16:] = os.urandom(16)
     with _others(archive, source, others):
         connection = Connection(archive.port, archive.token)
         try:

@@ -14,7 +14,8 @@ STOPS: Mapping[str, str] = {
     "StagedFileMissing": f"暂存文件已不在；恢复后执行 {_RETRY}；确已丢失则执行 {_RELEASE}，由工作站重新发送",
     "StagedLengthDiffers": f"暂存的字节数与已确认的不符；请检查暂存磁盘，补齐后执行 {_RETRY}；否则执行 {_RELEASE}，"
     "由工作站重新发送",
-    "ClaimedDigestDiffers": f"收到的字节与工作站声明的摘要不符，工作站会重新发送；请放弃本次上传以腾出限额：{_RELEASE}",
+    "ClaimedDigestDiffers": "收到的字节与工作站声明的摘要不符，工作站会重新发送，收讫后本次上传自动放弃；"
+    f"要立即腾出限额，执行 {_RELEASE}",
     "PlaintextChanged": f"暂存文件在两次读取之间被改动；请另存一份并查明何人所为；放回最初的内容后执行 {_RETRY}；"
     f"否则执行 {_RELEASE}，由工作站重新发送",
     "StoredBytesDiffer": f"存储读回的字节与写入的不符，暂存文件保留；请检查存储磁盘，手工移除该对象，再执行 {_RETRY}",

@@ -22,6 +22,7 @@ from casework.publication.pushing import push_due
 from ingest.metadata.segments import group_segments
 from ingest.metadata.sidecars import attach_sidecars
 from ingest.sealing.given_up import remove_attempts_given_up
+from ingest.sealing.trouble import release_superseded
 from ingest.stations.authentication import forget_old_signatures
 from ingest.stations.reports import forget_old_reports, judge_silence
 from integrity.local_time import chinese_day
@@ -183,10 +184,13 @@ def sum_up_all_windows(archive: Archive) -> None:
 
 
 def sweep_left_behind(archive: Archive) -> None:
-    """Attempts of uploads that were given up, and what a crash kept a store from removing.
+    """Give up what has come another way, remove attempts of uploads that were given up, and what a crash kept a store
+    from removing.
 
     Staged files are looked after where they are (staging.py).
     """
+    with archive.database.transaction() as session:
+        release_superseded(session)
     remove_attempts_given_up(archive.database, archive.store)
     archive.store.sweep_abandoned()
 

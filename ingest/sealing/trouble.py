@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import given_back, is_free
-from ingest.sealing.errors import NodeAtWork, UploadNotInTrouble
+from ingest.sealing.errors import ClaimedDigestDiffers, NodeAtWork, UploadNotInTrouble
 from retention.wording import require_reason
+from storage.catalog.recordings import Receipt, Recording
 from storage.catalog.uploads import IN_HAND, Upload
 from storage.ledger.append import Actor, Change, record_change
 
@@ -39,6 +40,8 @@ _IN_TROUBLE = or_(
 )
 _IS_TAKEN = and_(Upload.leased_by.is_not(None), ~is_free(Upload))
 LIST_LIMIT = 10_000
+_DIFFERED = and_(Upload.state == "failed", Upload.failure_code == ClaimedDigestDiffers.code)
+_CAME_ELSEWHERE = "工作站所声明的文件已由其另一次上传收讫 / what was claimed came in another upload of the station"
 
 
 def list_in_trouble(session: Session) -> Sequence[Upload]:
@@ -71,6 +74,41 @@ def release_upload(session: Session, by: Actor, upload_id: str, reason: str) -> 
     upload.state = "terminated"
     record_change(session, by, Change("upload.released", "upload", upload.id, upload.unit_id, data, {"reason": reason}))
     return upload
+
+
+def release_superseded(session: Session) -> list[str]:
+    """Give up what came with other bytes than its station claimed, once the claimed ones have come from it and have
+    their receipt: nobody waits for the others, and they take the station's room. Returns the uploads' ids.
+
+    What is staged of them goes as that of any other that is given up. One that a person has at the moment is his.
+    """
+    given_up = []
+    for upload_id, other_id in session.execute(_superseded()):
+        held = select(Upload).where(Upload.id == upload_id, _DIFFERED).with_for_update(skip_locked=True)
+        upload = session.scalars(held).first()
+        if upload is None:
+            continue
+        upload.state = "terminated"
+        data = {"code": ClaimedDigestDiffers.code, "came_as": other_id}
+        change = Change("upload.released", "upload", upload.id, upload.unit_id, data, {"reason": _CAME_ELSEWHERE})
+        record_change(session, Actor.system("housekeeping"), change)
+        given_up.append(upload.id)
+    return given_up
+
+
+def _superseded() -> Select[tuple[str, str]]:
+    """Each with an upload of its station that has the receipt."""
+    other = aliased(Upload)
+    claimed = func.decode(Upload.claims["sha256"].astext, "hex")
+    return (
+        select(Upload.id, func.min(other.id))
+        .join(Recording, Recording.sha256 == claimed)
+        .join(Receipt, Receipt.recording_id == Recording.id)
+        .join(other, and_(other.id == Receipt.upload_id, other.station_id == Upload.station_id))
+        .where(_DIFFERED)
+        .group_by(Upload.id)
+        .limit(LIST_LIMIT)
+    )
 
 
 def move_uploads(session: Session, from_node: str, to_node: str) -> int:

@@ -228,6 +228,9 @@ class UploadRegister(Protocol):
         """That the upload's station is sending. No change of state, and no entry."""
         ...
 
-    def list_open(self, node: str) -> Iterator[UploadRecord]:
-        """A node's open uploads, of all stations, oldest first. Others may change them meanwhile."""
+    def list_open(self, node: str, due_by: datetime | None = None) -> Iterator[UploadRecord]:
+        """A node's open uploads, of all stations, oldest first: all, or those that were to expire by then.
+
+        They are read in portions, and others may change them meanwhile.
+        """
         ...

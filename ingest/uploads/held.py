@@ -51,6 +51,7 @@ class HeldUpload:
         self._record = record
         self._ticket = ticket
         self._last = last
+        self._may_begin = False
         self._bytes: StagedBytes | None = None
 
     def try_lock(self) -> bool:
@@ -107,8 +108,18 @@ class HeldUpload:
     def declare_length(self, length: int) -> None:
         self._last = self._record.declare(self.recorded, length)
 
+    def note_row_open(self) -> None:
+        """The row was asked since the lock is ours, in a way that waits for an end under way, and says open."""
+        self._may_begin = True
+
     def open_bytes(self, expected_bytes: int) -> None:
-        """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged."""
+        """Make ready for about `expected_bytes` more. Cuts off what was never acknowledged.
+
+        Where nothing is recorded that is all there is: whether it came whole, which only the row says, has to have been
+        asked before (`note_row_open`). Raises RuntimeError where it was not.
+        """
+        if self.offset == 0 and not self._may_begin:
+            raise RuntimeError(f"upload {self.upload_id} may have come whole: its row was not asked")
         self._bytes = StagedBytes(self._path, self.upload_id, self.offset, self.declared_length, expected_bytes)
 
     def append(self, pieces: Sequence[Piece]) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import psycopg
-from sqlalchemy import select
+from sqlalchemy import select, tuple_
 from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -36,6 +36,8 @@ from integrity.ledger_entry import LedgerEntry
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, make_entry
+
+_LISTED_AT_ONCE = 1000
 
 
 @dataclass(frozen=True)
@@ -137,11 +139,20 @@ class CatalogRegister(UploadRegister):
     def note_seen(self, record: UploadRecord) -> None:
         self._run(statements.NOTE_SEEN, (record.station_id, record.unit_id, datetime.now(UTC)))
 
-    def list_open(self, node: str) -> Iterator[UploadRecord]:
-        wanted = select(Upload).where(Upload.state == "open", Upload.node == node).order_by(Upload.created_at)
-        with _translated(), self._database.reading() as session:
-            rows = session.scalars(wanted).all()
-        return map(_record_of, rows)
+    def list_open(self, node: str, due_by: datetime | None = None) -> Iterator[UploadRecord]:
+        wanted = select(Upload).where(Upload.state == "open", Upload.node == node)
+        if due_by is not None:
+            wanted = wanted.where(Upload.expires_at <= due_by)
+        place = tuple_(Upload.created_at, Upload.id)
+        portion = wanted.order_by(Upload.created_at, Upload.id).limit(_LISTED_AT_ONCE)
+        rows: Sequence[Upload] = ()
+        while True:
+            after = portion.where(place > (rows[-1].created_at, rows[-1].id)) if rows else portion
+            with _translated(), self._database.reading() as session:
+                rows = session.scalars(after).all()
+            yield from map(_record_of, rows)
+            if len(rows) < _LISTED_AT_ONCE:
+                return
 
     def _run(self, statement: str, parameters: Any) -> list[tuple[Any, ...]]:
         with _translated(), self._database.direct() as connection:

@@ -92,7 +92,12 @@ class SingleWriter:
         its bytes from the start before he has asked for that.
         """
         await self._wait_for_lock(held)
-        return await self._status.find_settled(record) if held.offset == 0 else record
+        if held.offset != 0:
+            return record
+        settled = await self._status.find_settled(record)
+        if settled.is_open:
+            held.note_row_open()
+        return settled
 
     async def _wait_for_lock(self, held: HeldUpload) -> None:
         """The older request sees our ticket and lets go, in this process or another."""

@@ -43,8 +43,8 @@ def expire_stale(staging: Staging, register: UploadRegister, limits: UploadLimit
     """
     return [
         record.upload_id
-        for record in register.list_open(staging.node)
-        if record.expires_at <= now and _expire(staging, register, limits, record, now)
+        for record in register.list_open(staging.node, now)
+        if _expire(staging, register, limits, record, now)
     ]
 
 

@@ -102,6 +102,9 @@ class WholeBodies:
             outcomes[place] = self._settle_alone(bodies[place], one)
         else:
             self._settle_together(bodies, held, outcomes)
+        for place, one in held.items():
+            if outcomes[place] is False and isinstance(one, WholeFile):
+                one.give_up()
 
     def _settle_alone(self, body: WholeBody, held: _Taken) -> bool | Exception:
         """The row and the disk at once. Of several that would have the station's row locked for as long as the slowest

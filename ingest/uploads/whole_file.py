@@ -80,6 +80,10 @@ class WholeFile:
         """They and their name are durable: now the row may say so."""
         self._is_kept = offset == self._written_bytes
 
+    def give_up(self) -> None:
+        """No row is theirs, and whoever sent them has them yet: kept, they would be taken for somebody's last copy."""
+        self._is_kept = False
+
     def release(self) -> None:
         """Give up the lock, and what was not kept. Releasing twice is harmless."""
         descriptor, self._descriptor = self._descriptor, -1

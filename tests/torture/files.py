@@ -10,8 +10,15 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-SIZES = ((10, 1, 200), (35, 200, 40_000), (35, 40_000, 400_000), (15, 400_000, 2 << 20), (5, 2 << 20, 6 << 20))
-"""Weight in percent, least and most bytes."""
+SIZES = (
+    (10, 1, 200),
+    (35, 200, 40_000),
+    (35, 40_000, 400_000),
+    (15, 400_000, 2 << 20),
+    (4, 2 << 20, 6 << 20),
+    (1, 12 << 20, 20 << 20),
+)
+"""Weight in percent, least and most bytes. The largest come in pieces that are staged past the page cache."""
 DUPLICATE, CLIP = 0.2, 0.03
 NEAR = 24
 """A duplicate follows its first within so many files: often while that one is still being sealed."""

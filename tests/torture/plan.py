@@ -15,6 +15,7 @@ VICTIMS = (
     "worker-custody",
     "worker-custody child",
     "worker-media",
+    "worker-encoding",
     "worker-housekeeping",
     "beat",
     "valkey",
@@ -35,6 +36,7 @@ MACHINE = "machine"
 CLOCKS = (
     *VICTIMS[:3],
     "worker-media",
+    "worker-encoding",
     "worker-housekeeping",
     "beat",
     "valkey",
@@ -111,7 +113,7 @@ class Shift:
 
 
 Act = Kill | KillAll | Aim | Disturb | Fill | Shift
-WEIGHTS = {"custody": 54, "other": 11, "kill": 16, "several": 3, "late": 3, "all": 0.5, "net": 7, "fill": 3, "clock": 4}
+WEIGHTS = {"custody": 54, "other": 11, "kill": 16, "several": 3, "late": 3, "all": 3, "net": 7, "fill": 3, "clock": 4}
 
 
 def plan_acts(seed: int, kills: int) -> tuple[list[Act], Iterator[Act]]:

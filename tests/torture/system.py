@@ -136,20 +136,37 @@ class Engines:
 class Station:
     """A docking station with a folder that is filled again as soon as its agent has emptied it."""
 
-    def __init__(self, number: int, unit: str, token: str, engines: Engines, link: BadLink, footage: Footage) -> None:
+    def __init__(
+        self, number: int, unit: str, token: str | None, engines: Engines, link: BadLink, footage: Footage
+    ) -> None:
+        """Without a token it enrols a key of its own, and its agent watches the folder and never ends by itself."""
         self.number, self.unit = number, unit
         self._engines, self._link, self._footage = engines, link, footage
         base = engines.folder / f"station-{number}"
         self.card, self.state, self._passing = base / "card", base / "state", base / "passing"
         for folder in (self.card, self._passing):
             folder.mkdir(parents=True)
-        self._token = base / "token"
-        self._token.touch(0o600)
-        self._token.write_text(token)
-        self._token.chmod(0o600)
+        self._order = self._as_watcher(base) if token is None else self._with_token(base / "token", token)
         self.docked: list[PlannedFile] = []
         self.starts = 0
         self._agent: subprocess.Popen[bytes] | None = None
+
+    def _with_token(self, path: Path, token: str) -> list[str]:
+        path.touch(0o600)
+        path.write_text(token)
+        path.chmod(0o600)
+        options = ["--station-token-file", str(path), "--url", self._link.url, "--state", str(self.state)]
+        return ["dock", str(self.card), *options, "--give-up-after", "120", "--json", "--wipe"]
+
+    def _as_watcher(self, base: Path) -> list[str]:
+        key, config = base / "station.key", base / "dock.toml"
+        shown = self._engines.admin("station", "code", f"采集站{self.number}", "--unit", self.unit)
+        said = ["--key-file", str(key), "--code", shown["code"], "--receipt-key", shown["receipt_key"]]
+        self._engines.run("dock", "enrol", "--server", self._link.url, *said)
+        words = {"url": self._link.url, "station_key_file": str(key), "state": str(self.state)}
+        named = "".join(f"{name} = {json.dumps(value)}\n" for name, value in words.items())
+        config.write_text(f"{named}folders = [{json.dumps(str(self.card))}]\nwipe = true\n", "utf-8")
+        return ["dock", "--config", str(config), "--json"]
 
     def fill(self, count: int) -> None:
         """Files appear whole, as a camera's do once it has closed them."""
@@ -186,9 +203,7 @@ class Station:
 
     def _start_agent(self) -> None:
         self.starts += 1
-        options = ["--station-token-file", str(self._token), "--url", self._link.url, "--state", str(self.state)]
-        command = ["dock", str(self.card), *options, "--give-up-after", "120", "--json", "--wipe"]
-        argv = [sys.executable, "-P", str(FOLDER / "entry.py"), str(self._engines.control), *command]
+        argv = [sys.executable, "-P", str(FOLDER / "entry.py"), str(self._engines.control), *self._order]
         clock = clock_environment(self._engines.control, "agent")
         with (self.card.parent / "agent.log").open("ab") as log:
             self._agent = subprocess.Popen(argv, env={**self._engines.environment, **clock}, stdout=log, stderr=log)

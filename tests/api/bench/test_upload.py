@@ -10,7 +10,9 @@ import pytest
 from api.bench import tus_peer_process
 from api.bench.errors import PeerMissing
 from api.bench.upload import UploadSizes, measure_uploads
-from api.bench.upload_files import PICTURE_BYTES, make_picture
+from api.bench.upload_files import PICTURE_BYTES, make_film, make_picture
+from ingest.media.probe import probe_media
+from ingest.media.runner import open_runner
 
 MIB = 1 << 20
 SMALL = UploadSizes(large=(MIB,), bytes_of_one_client=2 * MIB, small_files=4, crowd=4, pairs=1, others=2)
@@ -18,7 +20,7 @@ SMALL = UploadSizes(large=(MIB,), bytes_of_one_client=2 * MIB, small_files=4, cr
 
 @pytest.mark.thorough
 def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) -> None:
-    rows = measure_uploads(tmp_path, SMALL)
+    rows = measure_uploads(tmp_path, SMALL, open_runner(""))
     compared, alone = rows[:5], rows[5:]
     assert all(row.peer is not None and row.ratio is not None and row.ours > 0 for row in compared)
     assert [round(1 / row.bar, 2) for row in compared] == [1.5, 1.5, 1.2, 1.2, 1.2]
@@ -34,9 +36,10 @@ def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) 
 def test_the_peer_without_its_tools_is_said_before_anything_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    runner = open_runner("")
     monkeypatch.setattr(tus_peer_process.shutil, "which", lambda tool: None)
     with pytest.raises(PeerMissing, match="nodejs"):
-        measure_uploads(tmp_path, SMALL)
+        measure_uploads(tmp_path, SMALL, runner)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -52,3 +55,14 @@ def test_the_peers_lock_file_names_no_address() -> None:
         text = (folder / "package-lock.json").read_text()
         assert json.loads(text)["lockfileVersion"] == 3
         assert "http" not in text
+
+
+def test_the_film_has_its_size_plays_and_may_be_another_by_its_last_bytes(tmp_path: Path) -> None:
+    runner = open_runner("")
+    film = make_film(tmp_path, 4 * MIB, runner)
+    content = bytearray(film.read_bytes())
+    assert len(content) == 4 * MIB
+    content[-16:] = bytes(16)
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    assert (found.state, found.video is not None, found.audio is not None) == ("opens", True, True)

@@ -138,6 +138,7 @@ def test_a_finish_lost_in_a_crash_is_made_good_even_when_its_time_is_over(sealin
     open_an_upload(sealing, upload_id, len(CONTENT), datetime.now(UTC) - timedelta(hours=1))
     with sealing.staging.take_ticket(upload_id) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(len(CONTENT))
         held.append([CONTENT])
         held.keep()

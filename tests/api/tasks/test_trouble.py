@@ -12,6 +12,7 @@ from sqlalchemy import func, select, update
 
 from api.cli.admin_people import OPERATOR
 from api.cli.admin_uploads import list_unknown_files, list_uploads, release, retry
+from api.tasks.housekeeping import sweep_left_behind
 from api.tasks.staging import sweep_staged
 from ingest.lanes import seal_next
 from ingest.sealing.errors import UploadNotInTrouble
@@ -110,6 +111,47 @@ def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swe
     os.utime(sealing.staging.bytes_path(upload_id), (hour_ago, hour_ago))
     sweep_staged(sealing.archive)
     assert not sealing.staging.bytes_path(upload_id).exists()
+
+
+def differ(sealing: Any, content: bytes) -> str:
+    """As from a card that was read wrong once."""
+    upload_id: str = sealing.stage(content, "a.mp4")
+    sealing.staging.bytes_path(upload_id).write_bytes(content[::-1])
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    assert (row(sealing, upload_id).state, row(sealing, upload_id).failure_code) == ("failed", "ClaimedDigestDiffers")
+    return upload_id
+
+
+def test_what_came_with_other_bytes_is_given_up_by_itself_once_the_claimed_ones_have_their_receipt(
+    sealing: Any,
+) -> None:
+    """A bad card reader would else take all of its station's room, until somebody comes."""
+    twice, otherwise, missing = (
+        [differ(sealing, CONTENT) for _ in range(2)],
+        differ(sealing, b"other"),
+        fail_one(sealing),
+    )
+    sweep_left_behind(sealing.archive)
+    assert {row(sealing, each).state for each in twice} == {"failed"}, "its station has to send it anew"
+    sealing.seal(CONTENT)
+    sweep_left_behind(sealing.archive)
+    assert {row(sealing, each).state for each in twice} == {"terminated"}
+    assert {row(sealing, each).state for each in (otherwise, missing)} == {"failed"}
+    assert waiting_bytes(sealing) == len(b"other") + len(CONTENT)
+    with sealing.archive.database.reading() as session:
+        openings = session.scalars(select(LedgerOpening.value).where(LedgerOpening.name == "reason")).all()
+    assert len(openings) == sealing.entries("upload.released") == 2
+    assert all("已由其另一次上传收讫" in each for each in openings)
+    sweep_left_behind(sealing.archive)
+    assert sealing.entries("upload.released") == 2
+
+
+def test_another_station_s_receipt_gives_up_nothing(sealing: Any) -> None:
+    differing = differ(sealing, CONTENT)
+    sealing.go_to_new_unit("江南大队", "JN")
+    sealing.seal(CONTENT)
+    sweep_left_behind(sealing.archive)
+    assert row(sealing, differing).state == "failed"
 
 
 def test_what_was_put_off_again_and_again_is_stuck_and_a_retry_ends_its_pause(sealing: Any) -> None:

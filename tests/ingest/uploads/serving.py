@@ -144,11 +144,15 @@ class FileRegister(UploadRegister):
         with self._content() as content:
             content.setdefault("seen", []).append(str(record.station_id))
 
-    def list_open(self, node: str) -> Iterator[UploadRecord]:
+    def list_open(self, node: str, due_by: datetime | None = None) -> Iterator[UploadRecord]:
         with self._content() as content:
             rows = dict(content["uploads"])
         records = (_record(upload_id, row) for upload_id, row in rows.items())
-        return (record for record in records if record.is_open and record.node == node)
+        return (
+            record
+            for record in records
+            if record.is_open and record.node == node and (due_by is None or record.expires_at <= due_by)
+        )
 
     def _leave_open(self, upload_id: str, state: str) -> bool:
         with self._content() as content:

@@ -10,6 +10,7 @@ UPLOAD = "0123456789abcdef" * 2
 def append(staging: Staging, data: bytes, expected_bytes: int = 0) -> int:
     with staging.take_ticket(UPLOAD) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(expected_bytes or len(data))
         held.append([data])
         return held.keep()

@@ -74,6 +74,7 @@ def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_next_head(start_server):
     path = tus.create(4)
     with tus.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([b"0123"])
         held.keep()

@@ -31,6 +31,7 @@ def progressed_ago(tus, path: str, ago: timedelta, monkeypatch: pytest.MonkeyPat
     with monkeypatch.context() as patch, tus.staging.take_first_ticket(upload_id_of(path), 1000) as held:
         patch.setattr(offset_file.time, "time", lambda: moment)
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([b"0123"])
         held.keep()

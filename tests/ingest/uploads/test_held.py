@@ -51,12 +51,25 @@ def test_syncs_come_in_the_order_in_which_a_crash_can_only_lose(staging, monkeyp
     assert of_append(b"56789") == [*bytes_first, ("pwrite", ".offset")]
 
 
+def test_nobody_begins_an_upload_without_having_asked_its_row(staging):
+    """It may have come whole, which its row alone says: what is there would be cut off, and its station told so."""
+    staging.create(UPLOAD, 10)
+    staging.bytes_path(UPLOAD).write_bytes(b"came whole")
+    with staging.take_ticket(UPLOAD) as held:
+        assert held.try_lock()
+        for begin in (lambda: held.open_bytes(10), held.cut_to_offset):
+            with pytest.raises(RuntimeError, match="row"):
+                begin()
+    assert staging.bytes_path(UPLOAD).read_bytes() == b"came whole"
+
+
 def test_a_failed_sync_is_never_tried_again_and_acknowledges_nothing(staging, monkeypatch):
     """After a failed fdatasync the kernel calls the lost pages clean, so a second one would succeed and lie."""
     staging.create(UPLOAD, 10)
     real = os.fdatasync
     with staging.take_ticket(UPLOAD) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(5)
         held.append([b"01234"])
 
@@ -93,6 +106,7 @@ def test_whatever_the_pieces_the_kept_bytes_are_the_ones_taken(place, sizes, dir
             with staging.take_ticket(UPLOAD) as held:
                 assert held.try_lock()
                 assert held.offset == len(kept)
+                held.note_row_open()
                 held.open_bytes(64 << 20 if direct else 0)
                 taken = [os.urandom(size) for size in pieces]
                 for piece in taken:

@@ -81,6 +81,7 @@ def test_an_upload_whose_offset_cannot_be_read_and_whose_time_is_over(start_serv
     upload_id = tus.create(4).rpartition("/")[2]
     with tus.staging.take_first_ticket(upload_id, 4) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([b"01"])
         held.keep()

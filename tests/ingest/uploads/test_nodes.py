@@ -200,6 +200,7 @@ def test_sweeps_of_a_node_look_at_its_own_rows_and_its_own_files(pair):
     path = pair.a.create(4)
     with pair.a.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([b"0123"])
         held.keep()

@@ -180,6 +180,23 @@ def test_the_limits_hold_exactly_when_many_ask_at_once(database):
     assert len(entries(database)) == len(held)
 
 
+def test_open_uploads_are_listed_in_portions_and_those_that_are_due_by_themselves(register, station, monkeypatch):
+    monkeypatch.setattr("ingest.uploads.register._LISTED_AT_ONCE", 2)
+    soon = LATER - timedelta(hours=1)
+    for letter in "edcba":
+        expires_at = soon if letter in "ab" else LATER
+        open_upload(register, Opening(station, letter * 32, 1, UploadClaims(), expires_at))
+    assert [record.upload_id[0] for record in register.list_open("")] == list("edcba")
+    assert [record.upload_id[0] for record in register.list_open("", soon)] == list("ba")
+    assert list(register.list_open("", soon - timedelta(seconds=1))) == []
+    assert list(register.list_open("elsewhere")) == []
+    # Each portion is asked for as it is wanted, and what ended meanwhile is in none that comes after.
+    listed = register.list_open("")
+    first = next(listed)
+    register.terminate_upload(register.find_upload("a" * 32))
+    assert [first.upload_id[0], *(record.upload_id[0] for record in listed)] == list("edcb")
+
+
 def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
     enrol(database, "small", max_uploads=1, max_waiting_bytes=30)
     register = CatalogRegister(database, DEFAULTS)

@@ -21,6 +21,7 @@ def complete_without_finish(tus, path: str) -> None:
     """As a crash between the last offset record and the row leaves it."""
     with tus.staging.take_first_ticket(upload_id_of(path), 4) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([b"0123"])
         held.keep()

@@ -16,6 +16,7 @@ from ingest.uploads.errors import ChecksumDiffers, RegisterUnavailable, UploadGo
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.request import ClaimedChecksum
 from ingest.uploads.staging import Staging
+from ingest.uploads.unknown import unknown_bytes
 from ingest.uploads.whole_bodies import WholeBodies, WholeBody
 
 LATER = datetime.now(UTC) + timedelta(days=3)
@@ -76,6 +77,7 @@ def begun(staging: Staging, data: bytes) -> WholeBody:
     staging.create(one.record.upload_id, len(data))
     with staging.take_ticket(one.record.upload_id) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([data[:4]])
         held.keep()
@@ -241,10 +243,22 @@ def test_of_a_disk_and_a_catalog_that_both_fail_nothing_counts(whole_bodies, sta
     assert (recorded(staging, one), staged(staging, one)) == (None, b"")
 
 
-def test_an_upload_that_ended_meanwhile_goes_the_long_way(whole_bodies, staging, finishing):
-    one = body(staging, b"0123456789")
+@pytest.mark.parametrize("others", [0, 2])
+def test_an_upload_that_ended_meanwhile_goes_the_long_way(whole_bodies, staging, finishing, others):
+    """Its bytes are nobody's then: kept, they would be told of as somebody's last copy (unknown.py)."""
+    one, *rest = (body(staging, b"0123456789") for _ in range(1 + others))
+    finishing.ended.add(one.record.upload_id)
+    assert whole_bodies.settle([one, *rest]) == [False, *[True] * others]
+    assert unknown_bytes(staging, one.record.upload_id) is None
+    assert all(staged(staging, each) == b"0123456789" for each in rest)
+
+
+def test_what_was_recorded_before_stays_also_where_no_row_is_open(whole_bodies, staging, finishing):
+    """Of a database that was brought back it may be the last copy there is."""
+    one = begun(staging, b"0123456789")
     finishing.ended.add(one.record.upload_id)
     assert whole_bodies.settle([one]) == [False]
+    assert staged(staging, one) == b"0123456789"
 
 
 def test_a_full_disk_is_left_to_the_long_way(whole_bodies, staging, monkeypatch):

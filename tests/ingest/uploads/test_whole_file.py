@@ -50,6 +50,7 @@ def test_it_is_written_by_one_request_alone_and_all_others_wait_or_go_away(stagi
 def test_what_another_request_has_begun_is_not_begun_anew(staging):
     with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(4)
         held.append([DATA[:4]])
         held.keep()
@@ -75,6 +76,7 @@ def test_what_a_killed_process_left_is_free_at_once(staging):
         staging.read_offset(UPLOAD)
     with staging.take_first_ticket(UPLOAD, len(DATA)) as held:
         assert held.try_lock()
+        held.note_row_open()
         held.open_bytes(len(DATA))
         held.append([DATA])
         assert held.keep() == len(DATA)
