@@ -96,7 +96,7 @@ def release_superseded(session: Session) -> list[str]:
     return given_up
 
 
-def _superseded() -> Select[tuple[str, str]]:
+def _superseded() -> Select[str, str]:
     """Each with an upload of its station that has the receipt."""
     other = aliased(Upload)
     claimed = func.decode(Upload.claims["sha256"].astext, "hex")
