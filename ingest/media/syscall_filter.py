@@ -5,7 +5,7 @@ way to another process, to the network, to the kernel's rarer corners, or to mem
 
 - one process only: with no second one, the limit on its memory is the limit on all of it; threads are allowed;
 - no links, folders or devices: whoever takes the output must not be led to another file by a symbolic link;
-- no setsid: it stays in the process group that is killed;
+- no setsid, no setpgid: it stays in the process group whose time is counted, and which is killed;
 - no memfd and no System V memory: they hold memory outside the address space that RLIMIT_AS counts.
 
 Sources: linux/arch/x86/entry/syscalls/syscall_64.tbl, include/uapi/asm-generic/unistd.h (numbers), seccomp(2).
@@ -80,6 +80,7 @@ FORBIDDEN: dict[str, tuple[int | None, int | None]] = {
     "init_module": (175, 105),
     "finit_module": (313, 273),
     "setsid": (112, 157),
+    "setpgid": (109, 154),
 }
 CLONE = (56, 220)
 CLONE3 = 435

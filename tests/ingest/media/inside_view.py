@@ -108,6 +108,8 @@ view = {
     "chroot": refused(lambda: os.chroot("/out")),
     "new namespaces": refused(system_call(272 if os.uname().machine == "x86_64" else 97, 0x10000000)),
     "trace": refused(system_call(101 if os.uname().machine == "x86_64" else 117, 0, 0, 0, 0)),
+    "group of its own": refused(lambda: os.setpgid(0, 0)),
+    "session of its own": refused(os.setsid),
     "become root": refused(lambda: os.setuid(0)),
 }
 print(json.dumps(view))

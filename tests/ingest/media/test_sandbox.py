@@ -89,7 +89,7 @@ def test_a_static_tool_sees_nothing_but_itself_and_the_file(
     [
         *("fork", "inet socket", "unix socket", "netlink socket", "read /etc/passwd", "read /proc", "write /in/media"),
         *("write /in/other", "write /new", "write /tool/new", "write /usr/new", "link", "hard link", "folder", "fifo"),
-        *("memfd", "chroot", "new namespaces", "trace", "become root"),
+        *("memfd", "chroot", "new namespaces", "trace", "group of its own", "session of its own", "become root"),
     ],
 )
 def test_it_is_refused(view: dict[str, object], deed: str) -> None:
@@ -216,6 +216,14 @@ def test_what_it_spends_of_the_processor_is_its_own_and_what_the_wall_spends_is_
     assert worked.stopped == "processor" or worked.signal == signal.SIGKILL
     slept = run_python(any_sandbox, python, "import time; time.sleep(60)", deadline_seconds=2.0, processor_seconds=1.0)
     assert slept.stopped == "deadline"
+
+
+def test_it_cannot_leave_the_group_whose_time_is_counted(any_sandbox: Sandbox, python: Program) -> None:
+    """RLIMIT_CPU counts each process by itself and ends it with a signal; the account of the group comes before it."""
+    script = "import os\ntry:\n    os.setpgid(0, 0)\nexcept OSError:\n    pass\n" + LOOP.format(marker="group")
+    result = run_python(any_sandbox, python, script, deadline_seconds=120.0, processor_seconds=1.0)
+    assert result.processor_seconds >= 1.0
+    assert result.stopped == "processor" or result.signal == signal.SIGKILL
 
 
 def test_one_that_works_and_gets_nowhere_is_stalled(any_sandbox: Sandbox, python: Program) -> None:
