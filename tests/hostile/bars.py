@@ -2,6 +2,9 @@
 
 Each round is a pair: a while of calm, then a part of the set, by the same clock on the same machine. A machine that is
 busy with other things is so in both, and what is judged is the middle one of the rounds' ratios.
+
+The bars are where they are because two calm spells of one run differ by as much: 2x in the median and 4x in p95 on two
+cores that other work keeps busy. A lower bar would be missed by the machine alone.
 """
 
 from __future__ import annotations

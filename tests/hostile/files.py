@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import struct
 import subprocess
 import zlib
@@ -58,14 +57,14 @@ def make_files(aims: Makings) -> Mapping[str, bytes]:
     """Name → content. Every one is small; what it asks for is not."""
     makers: Mapping[str, Callable[[Makings], bytes]] = {
         "data-reference.mp4": data_reference,
-        "huge-frame.png": lambda _: bomb_png(60_000, 60_000),
+        "frame-of-4-gib.png": lambda _: bomb_png(37_838, 37_838),
         "zip-bomb.png": lambda _: bomb_png(16_000, 16_000),
         "huge-frame.jpg": lambda _: huge_jpeg(65_500, 65_500),
         "endless.mp4": endless_mp4,
         "endless-mpeg4.mp4": lambda aims: endless_mp4(aims, "-c:v", "mpeg4", "-q:v", "2"),
         "million-streams.mp4": lambda _: million_streams(),
         "deep-boxes.mp4": lambda _: deep_boxes(200_000),
-        "nine-million-boxes.mp4": lambda _: FTYP + struct.pack(">I4s", 8, b"free") * 1_000_000,
+        "million-boxes.mp4": lambda _: FTYP + struct.pack(">I4s", 8, b"free") * 1_000_000,
         "huge-exif.jpg": lambda _: huge_exif(),
         "looping-exif.jpg": lambda _: looping_exif(),
         "huge-tiles.heic": lambda _: huge_heic(),
@@ -149,19 +148,30 @@ def deep_boxes(depth: int) -> bytes:
 
 
 def bomb_png(width: int, height: int) -> bytes:
-    """A black picture: gigabytes once it is inflated, kilobytes as it comes."""
+    """A black picture, whole: three bytes a pixel once it is inflated, a thousandth of that as it comes. At 37,838 by
+    37,838 that is 4 GiB, of 4 MiB."""
 
     def chunk(kind: bytes, content: bytes) -> bytes:
         return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
-    packer, rows = zlib.compressobj(9), io.BytesIO()
-    row = bytes(1 + width * 3)
-    for _ in range(min(height, 4000)):
-        rows.write(packer.compress(row))
-    rows.write(packer.flush())
     header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    data = rows.getvalue()
+    data = deflated_zeros(height * (1 + width * 3))
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", data) + chunk(b"IEND", b"")
+
+
+def deflated_zeros(count: int) -> bytes:
+    """RFC 1950, of so many zeros, without going through them: one block of them over and over, and the sum of all
+    (Adler-32: the first half stays 1, the second counts them)."""
+    piece = 1 << 24
+    block = deflated(piece, zlib.Z_FULL_FLUSH)
+    blocks, rest = divmod(count, piece)
+    total = struct.pack(">HH", count % 65_521, 1)
+    return b"\x78\xda" + block * blocks + deflated(rest, zlib.Z_FINISH) + total
+
+
+def deflated(count: int, end: int) -> bytes:
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    return packer.compress(bytes(count)) + packer.flush(end)
 
 
 def huge_jpeg(width: int, height: int) -> bytes:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import struct
+import zlib
 from dataclasses import replace
 
 import pytest
+from PIL import Image
 
 from tests.hostile.bars import BARS, Felt, missed, ratios
+from tests.hostile.files import bomb_png, deflated_zeros
 from tests.hostile.live import limits_broken
 
 
@@ -52,3 +57,17 @@ def test_a_limit_counts_where_it_was_broken_and_not_where_nothing_was_tried_for_
     assert limits_broken(bomb) == 1
     assert limits_broken([*bomb[:2], "proxy failed (processor)", "sprite failed (stalled)"]) == 2
     assert limits_broken(["poster nothing (no_streams)", "proxy failed (exit code 1)", "sprite due (deadline)"]) == 0
+
+
+def test_a_bomb_is_a_whole_picture_that_a_thousandth_of_it_makes() -> None:
+    with Image.open(io.BytesIO(bomb_png(300, 200))) as picture:
+        picture.load()
+        assert (picture.size, picture.mode, picture.getextrema()) == ((300, 200), "RGB", ((0, 0),) * 3)
+    count = (2 << 24) + 5
+    packed = deflated_zeros(count)
+    assert zlib.decompress(packed) == bytes(count)
+    assert len(packed) * 1000 < count
+    header = bomb_png(37_838, 37_838)
+    width, height = struct.unpack_from(">II", header, 16)
+    assert width * height * 3 >= 4 << 30
+    assert len(header) < 5 << 20
