@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 from ingest.containers import SEQUENCE_BRANDS, STILL_BRANDS
 from ingest.media.avi_chunks import PictureChunks
 from ingest.media.sample_tables import TrackExtent
+from integrity.hidden_signs import without_hidden
 
 State = Literal["intact", "opens", "damaged", "unreadable"]
 Kind = Literal["video", "audio", "still", "none"]
@@ -200,10 +201,13 @@ class Findings:
         return self.state == "damaged" and (self.kind in ("video", "audio") or self.lost_its_index)
 
     def as_facts(self) -> dict[str, Any]:
-        """Everything but the contents, as JSON: for the row that keeps it."""
+        """Everything but the contents, as JSON: for the row that keeps it, and whoever is shown that. Its tags are the
+        file's own words: what steers a terminal or turns a line about is replaced in them."""
         facts = dataclasses.asdict(dataclasses.replace(self, contents={}))
         del facts["contents"]
         return {**facts, "kind": self.kind}
+        for tagged in (facts, *facts["streams"]):
+            tagged["tags"] = {without_hidden(name): without_hidden(value) for name, value in tagged["tags"].items()}
 
 
 def photograph_of_facts(facts: Mapping[str, Any]) -> Findings | None:

@@ -8,7 +8,7 @@ import pytest
 from PIL import Image
 
 from ingest.media import findings as code
-from ingest.media.findings import Findings
+from ingest.media.findings import Findings, Stream
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
@@ -122,3 +122,13 @@ def test_any_bytes_give_findings(runner: MediaRunner, make_clip: Callable[..., P
     for at in range(40, len(whole), len(whole) // 25):
         path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) * 8 + whole[at + 8 :])
         assert probe_media(path, runner).state in ("intact", "opens", "damaged", "unreadable")
+def test_no_tag_of_a_file_steers_what_it_is_shown_on() -> None:
+    tags = {"title": "\x1b[2J\u202egpj.exe\r\n", "na\x9bme": "执法 记录"}
+    stream = Stream(0, "video", "h264", tags={"comment": "a\u2028b"})
+    found = Findings("opens", (), "mov", None, (stream,), None, 1, tags, "ffprobe", "8", "none")
+    facts = found.as_facts()
+    assert facts["tags"] == {"title": "\ufffd[2J\ufffdgpj.exe\ufffd\ufffd", "na\ufffdme": "执法 记录"}
+    assert facts["streams"][0]["tags"] == {"comment": "a\ufffdb"}
+    assert found.tags == tags
+
+
