@@ -80,7 +80,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
     may = may_do(visit)
     return {
         "recording": recording,
-        "kind": kind_of(recording),
+        "kind": kind_of(recording, renditions),
         "screen": screen,
         "jobs": jobs,
         "renditions": tuple(renditions.values()),
@@ -114,21 +114,27 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def kind_of(recording: Recording) -> str:
-    return str(recording.findings.get("kind", "none"))
+def kind_of(recording: Recording, renditions: Mapping[str, Rendition]) -> str:
+    """By its copies, where it could not be read when it came and there are some: nobody had the time to look."""
+    said = str(recording.findings.get("kind", "none"))
+    if recording.media_state != "unreadable":
+        return said
+    if (proxy := renditions.get("proxy")) is not None:
+        return "audio" if proxy.media_type.startswith("audio/") else "video"
+    return "still" if "poster" in renditions else said
 
 
 def choose_screen(
     visit: Visit, recording: Recording, jobs: Mapping[str, MediaJob], renditions: Mapping[str, Rendition]
 ) -> Screen:
     """What can be shown to this person now, or why nothing can. Looking at the page opens no window by itself."""
-    if recording.media_state == "unreadable":  # no grant would help, so nobody is sent to ask for one
+    if recording.media_state == "unreadable" and not renditions:  # no grant would help: nobody is sent to ask for one
         return Screen("nothing", reasons=reason_codes(recording.findings))
     try:
         grant = find_grant(visit.session, visit.person, recording.id, "view", visit.now)
     except AccessRefused as refused:
         return Screen("refused", refusal=refused.reason)
-    kind, poster = kind_of(recording), "poster" in renditions
+    kind, poster = kind_of(recording, renditions), "poster" in renditions
     wanted = "poster" if kind == "still" else "proxy"
     if wanted in renditions:
         sound_only = renditions[wanted].media_type.startswith("audio/")

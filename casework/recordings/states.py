@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, CompoundSelect, and_, exists, false, or_, 
 from sqlalchemy.orm import aliased
 
 from retention.own_units import Units, of_units
-from storage.catalog.recordings import MEDIA_STATES, Recording, WholeDecoding
+from storage.catalog.recordings import MEDIA_STATES, SETTLED_BY_DECODING, Recording, WholeDecoding
 
 
 def is_in_state(state: str, units: Units) -> ColumnElement[bool]:
@@ -20,14 +20,13 @@ def is_in_state(state: str, units: Units) -> ColumnElement[bool]:
     if state not in MEDIA_STATES:
         return false()
     looked_at = WholeDecoding.recording_id == Recording.id
-    opens = Recording.media_state == "opens"
-    if state == "opens":
-        return and_(opens, ~exists().where(looked_at, WholeDecoding.state != "not_decoded"))
+    sealed_so = Recording.media_state == state
     if state == "intact":
-        return or_(Recording.media_state == state, and_(opens, exists().where(looked_at, WholeDecoding.state == state)))
-    if state == "unreadable":
-        return Recording.media_state == state
-    return and_(Recording.media_state.in_(("damaged", "opens")), Recording.id.in_(_damaged(units)))
+        return or_(sealed_so, and_(SETTLED_BY_DECODING, exists().where(looked_at, WholeDecoding.state == state)))
+    if state == "damaged":
+        return and_(or_(sealed_so, SETTLED_BY_DECODING), Recording.id.in_(_damaged(units)))
+    said_since = and_(SETTLED_BY_DECODING, exists().where(looked_at, WholeDecoding.state != "not_decoded"))
+    return and_(sealed_so, ~said_since)
 
 
 def _damaged(units: Units) -> CompoundSelect[uuid.UUID]:

@@ -15,6 +15,7 @@ from typing import BinaryIO, Final, Self
 MOST_BOXES: Final = 200_000
 # Eight million chunks of 64-bit offsets: more than a day at a chunk for each frame.
 MOST_TABLE_BYTES: Final = 64 << 20
+# Of the processor: this process reads one file, and neither a slow disk nor what others do is that file's doing.
 LONGEST_SECONDS: Final = 10.0
 
 
@@ -29,7 +30,7 @@ class Allowance:
     spent: bool = False
 
     @classmethod
-    def of_one_file(cls, clock: Callable[[], float] = time.monotonic) -> Self:
+    def of_one_file(cls, clock: Callable[[], float] = time.process_time) -> Self:
         return cls(clock, clock() + LONGEST_SECONDS)
 
     def allows(self, *, boxes: int = 0, table_bytes: int = 0) -> bool:

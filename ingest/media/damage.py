@@ -69,11 +69,12 @@ class Boxes:
         return max(0, self.declared_bytes - self.present_bytes)
 
 
-def measure_boxes(path: Path, clock: Callable[[], float] = time.monotonic) -> Boxes | None:
+def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) -> Boxes | None:
     """None where the container does not declare its length: only MP4, RIFF, Matroska, whole TS packets, and the
     header that many encoders put before MPEG sound do. AMR, ADTS and MPEG program streams have nothing of the kind.
 
-    Never raises for what the file holds; `clock` gives seconds, and after LONGEST_SECONDS what is known has to do."""
+    Never raises for what the file holds; `clock` gives seconds, of the processor unless said otherwise (what is
+    found is signed, and must not depend on the disk), and after LONGEST_SECONDS what is known has to do."""
     present = path.stat().st_size
     allowance = Allowance.of_one_file(clock)
     with path.open("rb") as handle:

@@ -205,9 +205,15 @@ class Findings:
         file's own words: what steers a terminal or turns a line about is replaced in them."""
         facts = dataclasses.asdict(dataclasses.replace(self, contents={}))
         del facts["contents"]
-        return {**facts, "kind": self.kind}
         for tagged in (facts, *facts["streams"]):
             tagged["tags"] = {without_hidden(name): without_hidden(value) for name, value in tagged["tags"].items()}
+        return {**facts, "kind": self.kind}
+
+
+def was_not_probed_in_time(facts: Mapping[str, Any]) -> bool:
+    """Of a row's findings, as Findings says it."""
+    reasons = facts.get("reasons") or ()
+    return any(isinstance(said, Mapping) and said.get("code") == NOT_PROBED_IN_TIME for said in reasons)
 
 
 def photograph_of_facts(facts: Mapping[str, Any]) -> Findings | None:

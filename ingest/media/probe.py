@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from ingest.media import findings as code
+from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.commands import INPUT, policy_arguments
 from ingest.media.description import decimal, is_misread, listed, read_runs, read_stream, read_tags, text, whole
 from ingest.media.findings import Extent, Findings, Reason, Stream
@@ -27,6 +28,8 @@ from ingest.media.verdict import explain_failure, judge, with_declared_frames
 PROBE_LIMITS: Final = Limits.of_processor(30, memory_bytes=2048 * MIB)
 COUNT_LIMITS: Final = Limits.of_processor(20, memory_bytes=2048 * MIB)
 FURTHER_SECONDS: Final = 30.0
+# Of all further looks two go through the whole file: counting by decoding, and then by packets.
+MOST_TIMES_READ: Final = 2
 REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # A file may be whole in all its headers and hold nothing that decodes: the first packets tell. A few suffice mostly;
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.
@@ -79,7 +82,7 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     if not any(stream.codec for stream in found.streams):
         return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
     found = with_pictures_by_id(found, seen.described)
-    patience = Patience(time.monotonic() + WALL_SECONDS_A_PROCESSOR_SECOND * FURTHER_SECONDS)
+    patience = Patience.with_file_of(path.stat().st_size)
     found = look_at_first_packets(found, seen, path, runner, patience.limits())
     return with_what_is_missing(
         judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience))
@@ -88,13 +91,21 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
 
 @dataclass(frozen=True)
 class Patience:
-    """What further looks at one file may take together, on the wall: a bomb costs one deadline, however often."""
+    """What further looks at one file may take together, on the wall: a bomb costs one deadline, however often.
+    `reading_seconds`: what a busy disk takes to give the file once, which is not the file's doing either."""
 
     until: float
+    reading_seconds: float = 0.0
+
+    @classmethod
+    def with_file_of(cls, size_bytes: int) -> Self:
+        reading = size_bytes / READ_BYTES_A_SECOND
+        further = WALL_SECONDS_A_PROCESSOR_SECOND * FURTHER_SECONDS + MOST_TIMES_READ * reading
+        return cls(time.monotonic() + further, reading)
 
     def limits(self) -> Limits:
         left = max(1.0, self.until - time.monotonic())
-        return replace(COUNT_LIMITS, deadline_seconds=min(COUNT_LIMITS.deadline_seconds, left))
+        return replace(COUNT_LIMITS, deadline_seconds=min(COUNT_LIMITS.deadline_seconds + self.reading_seconds, left))
 
 
 def first_packets(number: int) -> tuple[str, ...]:

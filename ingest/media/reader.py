@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import storage.measures
 from ingest.media.avi_chunks import PictureChunks
+from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.damage import MOST_TRACKS, Boxes
 from ingest.media.description import decimal
 from ingest.media.layout import SYSTEM_LIBRARIES
@@ -27,7 +28,13 @@ MEASURES: Final = "/reader/storage/measures.py"
 SCRIPT: Final = f"{PACKAGES[0]}/media/inside.py"
 # -I and -S: nothing of the environment or of site-packages is looked at; -B: it could not write a cache anyway.
 ARGUMENTS: Final = ("-I", "-S", "-B", SCRIPT, MEDIA_INSIDE, *PACKAGES)
-READING_LIMITS: Final = Limits.of_processor(30, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
+# More than its parts give themselves together (boxes.py twice, for what is declared and for the room that is kept;
+# mp4.py; stream_clock.py): each says by itself where it ended, and what the others found is not lost with it.
+READING_LIMITS: Final = Limits.of_processor(64, memory_bytes=1024 * MIB, stdout_bytes=16 * MIB, threads=8)
+# Tracks are looked for in all of a transport stream, and its clock in pictures, and then in sound where it has none;
+# of a longer file as much at most, or the heads of its fragments alone.
+MOST_TIMES_READ: Final = 3
+MOST_BYTES_READ: Final = 8 << 30
 
 
 @dataclass(frozen=True)
@@ -72,10 +79,18 @@ def compile_what_is_read_inside() -> None:
             compileall.compile_dir(folder, maxlevels=0, quiet=2)
 
 
-def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits = READING_LIMITS) -> FileFacts:
+def limits_for(size_bytes: int) -> Limits:
+    """The wall stands behind the processor's time, and a large file is read from a disk that has other work: what
+    is found there is signed, and is not to depend on how long that takes."""
+    reading_seconds = MOST_TIMES_READ * min(size_bytes, MOST_BYTES_READ) / READ_BYTES_A_SECOND
+    return replace(READING_LIMITS, deadline_seconds=READING_LIMITS.deadline_seconds + reading_seconds)
+
+
+def read_facts(path: Path, program: Program, sandbox: Sandbox, limits: Limits | None = None) -> FileFacts:
     """Never raises for what the file holds; SandboxFailed for failures of our own.
 
     Where the reader was stopped, what it had said by then is there."""
+    limits = limits or limits_for(path.stat().st_size)
     result = sandbox.run(Job(program, ARGUMENTS, media=path, limits=limits))
     *lines, rest = result.stdout.split(b"\n")
     facts = said_in([*lines, rest] if result.succeeded and rest else lines)

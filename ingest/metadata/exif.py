@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import exifread
 
+from ingest.metadata.bounds import ReadingTooMuch
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, time_claim
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM, WGS_84, location_from_degrees
@@ -22,6 +23,7 @@ from ingest.metadata.reading import MOST_PHOTOGRAPH_BYTES
 # Tags may claim the same bytes over and over, and boxes may lead back to themselves.
 MOST_BYTES_READ: Final = 2 * MOST_PHOTOGRAPH_BYTES
 LONGEST_SECONDS: Final = 10.0
+"""Of the processor, as everywhere in this process: it reads one file, and is not to tell another story under load."""
 MOST_READS: Final = 50_000
 """The most for a photograph of the corpus were 800. A box of HEIC that leads back to itself is read for ever."""
 WORST_ERROR_METRES: Final = 300.0
@@ -33,31 +35,32 @@ Tags = Mapping[str, Any]
 logging.getLogger("exifread").setLevel(logging.CRITICAL)
 
 
-class ReadingTooMuch(Exception):
-    """The file makes its reader go on for longer than any photograph does. Never leaves this module."""
-
-
 class BoundedBytes(io.BytesIO):
     """What the parser reads from. It has no limits of its own, but does nothing for long without reading."""
 
     def __init__(self, content: bytes) -> None:
         super().__init__(content)
-        self._left, self._until = MOST_BYTES_READ, time.monotonic() + LONGEST_SECONDS
+        self._left, self._until = MOST_BYTES_READ, time.process_time() + LONGEST_SECONDS
         self._reads_left = MOST_READS
 
     def read(self, size: int | None = -1, /) -> bytes:
         piece = super().read(size)
         self._left -= len(piece)
         self._reads_left -= 1
-        if self._left < 0 or self._reads_left < 0 or time.monotonic() > self._until:
+        if self._left < 0 or self._reads_left < 0 or time.process_time() > self._until:
             raise ReadingTooMuch
         return piece
 
 
 def read_exif(content: bytes) -> Tags:
-    """Empty for whatever carries none or carries it broken. Makers' private notes and thumbnails are left alone."""
+    """Empty for whatever carries none or carries it broken. Makers' private notes and thumbnails are left alone.
+
+    Raises ReadingTooMuch for what goes on for longer than any photograph does: that it says nothing is not known then.
+    """
     try:
         tags: Tags = exifread.process_file(BoundedBytes(content), details=False)
+    except ReadingTooMuch:
+        raise
     except Exception:  # RecursionError and MemoryError are among them.
         return {}
     return tags

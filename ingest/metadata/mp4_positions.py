@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import BinaryIO, Final
 
+from ingest.metadata.bounds import ReadingTooMuch
 from ingest.metadata.free_gps import MARK, MOST_BYTES, Block, points_of_blocks, read_block
 from ingest.metadata.gpmf import points_of_payload
 from ingest.metadata.mp4 import (
     WAYS_TO_LOGS,
     Budget,
     MetaTrack,
-    ReadingTooMuch,
     Sample,
     find_boxes,
     meta_tracks,

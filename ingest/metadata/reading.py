@@ -47,10 +47,9 @@ def read_file_facts(path: str | Path) -> dict[str, Any]:
         if is_photograph(start[:64]):
             return read_photograph(handle)
         size = handle.seek(0, 2)
-        tracks = read_tracks(handle, start, size)
-        said = {"tracks": tracks, **read_stream_runs(handle, start, size)}
-        if tracks is None:
-            said[NOT_UNDERSTOOD] = ["tracks"]
+        parts = (read_tracks(handle, start, size), read_stream_runs(handle, start, size))
+        unfinished = [name for part in parts for name in part.pop(UNFINISHED, ())]
+        said = {**parts[0], **parts[1], UNFINISHED: unfinished}
         return {name: found for name, found in said.items() if found}
 
 
@@ -59,10 +58,14 @@ def read_photograph(handle: BinaryIO) -> dict[str, Any]:
     content = handle.read(MOST_PHOTOGRAPH_BYTES)
     if has_no_exif(content):
         return {}
+    from ingest.metadata.bounds import ReadingTooMuch
     from ingest.metadata.claims import claims_as_facts
     from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 
-    tags = read_exif(content)
+    try:
+        tags = read_exif(content)
+    except ReadingTooMuch:
+        return {UNFINISHED: ["exif"]}
     return {"exif": claims_as_facts(claims_of_tags(tags)), "orientation": orientation_of_tags(tags)}
 
 
@@ -78,8 +81,9 @@ def is_photograph(start: bytes) -> bool:
     return start.startswith(_PHOTOGRAPHS) and (start[:4] != b"RIFF" or start[8:12] == b"WEBP")
 
 
-def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any]] | None:
-    """What a reader meets that it was not written for costs the positions, and nothing else: None."""
+def read_tracks(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
+    """`tracks`. One that the budget ended says so itself; where there was none by then, that they are UNFINISHED. What
+    a reader meets that it was not written for costs the positions, and nothing else: NOT_UNDERSTOOD."""
     from ingest.metadata.mp4 import Budget
 
     budget = Budget()
@@ -87,24 +91,24 @@ def read_tracks(handle: BinaryIO, start: bytes, size: int) -> list[dict[str, Any
         points = find_points(handle, start, size, budget)
         found = [pair for _, pair in zip(range(MOST_TRACKS), points, strict=False) if pair[1]]
         if not found:
-            return []
+            return {UNFINISHED: ["tracks"]} if budget.spent else {}
         from ingest.metadata.positions import judge_track, track_as_facts
 
         tracks = [track_as_facts(judge_track(source, points)) for source, points in found]
         for track in tracks if budget.spent else ():
             track["left_out"][ENDED_EARLY] = 0  # how many points more there were nobody knows
-        return tracks
+        return {"tracks": tracks}
     except OSError:
         raise
     except Exception:
-        return None
+        return {NOT_UNDERSTOOD: ["tracks"]}
 
 
 def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
     """`runs`, or that they are UNFINISHED. What a reader meets that it was not written for costs this alone."""
     if not start.startswith(b"\0\0\x01\xba") and start[:1] != b"\x47" and start[4:5] != b"\x47":
         return {}
-    from ingest.metadata.mp4 import ReadingTooMuch
+    from ingest.metadata.bounds import ReadingTooMuch
     from ingest.metadata.stream_clock import read_runs
     from ingest.metadata.transport_stream import find_layout
 

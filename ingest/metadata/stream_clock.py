@@ -28,7 +28,7 @@ MOST_BYTES: Final = 8 << 30
 MOST_HEADS: Final = 6_000_000
 """Of elementary packets, and of bytes that look like one. A program stream may begin one every 2 KiB."""
 LONGEST_PROCESSOR_SECONDS: Final = 20.0
-"""Of the thirty that the reader has; 8 GiB of an ordinary stream take ten."""
+"""8 GiB of an ordinary stream take ten."""
 LONGEST_PAUSE_TICKS: Final = 3600 * CLOCK_HERTZ
 """A clock that turns over every 26.5 hours says nothing of a jump that is more than a pause: it may be any number."""
 _PACKETS: Final = 20_000
@@ -44,9 +44,8 @@ lies, or nothing but that it follows the one before."""
 
 
 def own_budget() -> Budget:
-    """By the processor's time and not by the wall's: a slow disk is not the file's doing."""
     until = time.process_time() + LONGEST_PROCESSOR_SECONDS
-    return Budget(boxes=MOST_HEADS, bytes=2 * MOST_BYTES, until=until, clock=time.process_time)
+    return Budget(boxes=MOST_HEADS, bytes=2 * MOST_BYTES, until=until)
 
 
 def read_runs(

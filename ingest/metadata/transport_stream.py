@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from ingest.containers import PACKET_BYTES, PACKETS, SYNC
+from ingest.metadata.bounds import ReadingTooMuch
 from ingest.metadata.free_gps import MARK, Block, points_of_blocks, read_block
-from ingest.metadata.mp4 import Budget, ReadingTooMuch
+from ingest.metadata.mp4 import Budget
 from ingest.metadata.nmea import points_of_nmea
 from ingest.metadata.points import Point
 

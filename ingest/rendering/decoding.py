@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from ingest.lease import given_back
+from ingest.media.findings import was_not_probed_in_time
 from ingest.media.runner import MediaRunner
 from ingest.media.whole import Decoded
 from ingest.rendering.due import DueRenditions
@@ -26,12 +27,13 @@ NOTHING_TO_DECODE: Final = "nothing_to_decode"
 
 def needs_no_decoding(database: Database, recording_id: uuid.UUID) -> str | None:
     """Why a recording is not looked at again, None where it is: a photograph was decoded whole when it came, and what
-    nobody can open cannot be decoded either."""
+    nobody can open cannot be decoded either. What nobody had the time to open then is looked at now."""
     with database.reading() as session:
         row = session.get_one(Recording, recording_id)
         if row.media_state == "intact":
             return SETTLED_AT_ONCE
-        return NOTHING_TO_DECODE if row.findings.get("kind") == "none" else None
+        unseen = row.findings.get("kind") == "none" and not was_not_probed_in_time(row.findings)
+        return NOTHING_TO_DECODE if unseen else None
 
 
 def record_decoding(database: Database, due: DueRenditions, decoded: Decoded, way: str, runner: MediaRunner) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from sqlalchemy import (
     BigInteger,
@@ -13,8 +13,11 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     UniqueConstraint,
+    and_,
     case,
     func,
+    literal_column,
+    or_,
     select,
     text,
 )
@@ -252,9 +255,17 @@ class WholeDecoding(Base):
 _LOOKED_AT = select(WholeDecoding.state).where(
     WholeDecoding.recording_id == Recording.id, WholeDecoding.state != "not_decoded"
 )
+NOT_LOOKED_AT_IN_TIME: Final = "not_probed_in_time"
+"""The reason of a first look for which the machine had no time: it says nothing of the file."""
+_LATE: Final = f"""'{{"reasons": [{{"code": "{NOT_LOOKED_AT_IN_TIME}"}}]}}'::jsonb"""
+SETTLED_BY_DECODING: Final = or_(
+    Recording.media_state == "opens",
+    and_(Recording.media_state == "unreadable", Recording.findings.contains(literal_column(_LATE))),
+)
+"""Of a recording: what was signed of it is no last word, and the look at the whole of it is."""
 Recording.state_now = column_property(
     case(
-        (Recording.media_state == "opens", func.coalesce(_LOOKED_AT.scalar_subquery(), Recording.media_state)),
+        (SETTLED_BY_DECODING, func.coalesce(_LOOKED_AT.scalar_subquery(), Recording.media_state)),
         else_=Recording.media_state,
     )
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from sqlalchemy.exc import ProgrammingError
 
 from api.tasks.media import open_rendering, render_next
 from api.verification import verify_archive
+from ingest.media.findings import NOT_PROBED_IN_TIME, Findings, Reason
 from ingest.rendering.due import lease_due_renditions
 from storage.catalog.recordings import MediaJob, Recording, WholeDecoding
 from tests.api.tasks.test_media_lanes import encoded_only
@@ -58,6 +60,23 @@ def test_what_was_signed_is_true_and_what_is_found_later_is_entered(sealing: Any
         assert job.one().outcome == "nothing_to_decode"
     sealing.settle()
     assert verify_archive(sealing.archive, 0).findings == ()
+
+
+def test_what_nobody_had_the_time_to_look_at_is_decoded_and_that_word_counts(sealing: Any, tmp_path: Path) -> None:
+    late = Reason(NOT_PROBED_IN_TIME, {"deadline_seconds": 120.0})
+    found = Findings("unreadable", (late,), None, None, (), None, 1, {}, "ffprobe", "8", "none")
+    sealing.custody = replace(sealing.custody, probe=lambda _: found)
+    recording = sealing.seal(sealing.clip(tmp_path))
+    assert states(sealing, [recording]) == [("unreadable", "unreadable")]
+    sealing.render()
+    rendering = open_rendering(sealing.archive)
+    while render_next(rendering, "test", "decode"):
+        pass
+    assert decodings(sealing)[recording.id].state == "intact"
+    assert states(sealing, [recording]) == [("unreadable", "intact")]
+    with sealing.archive.database.reading() as session:
+        jobs = session.scalars(select(MediaJob).where(MediaJob.recording_id == recording.id))
+        assert {job.state for job in jobs} == {"done"}
 
 
 def test_a_film_that_is_encoded_is_decoded_once(sealing: Any, tmp_path: Path) -> None:

@@ -137,19 +137,20 @@ def test_a_kind_that_there_is_not_is_refused(session: Session, officer: Person) 
 @pytest.mark.parametrize("state", [*MEDIA_STATES, "nonsense"])
 @pytest.mark.parametrize("sealed", MEDIA_STATES)
 @pytest.mark.parametrize("decoded", [None, "intact", "damaged", "not_decoded"])
+@pytest.mark.parametrize("reason", ["not_media", "not_probed_in_time"])
 def test_a_list_by_state_is_what_is_known_of_each_recording_now(
-    archive: Any, session: Session, unit: Any, state: str, sealed: str, decoded: str | None
+    archive: Any, session: Session, unit: Any, state: str, sealed: str, decoded: str | None, reason: str
 ) -> None:
-    row = archive.recording(unit, media_state=sealed)
+    row = archive.recording(unit, media_state=sealed, findings={"reasons": [{"code": reason, "facts": {}}]})
     if decoded is not None:
         facts = {"refused_packets": 0, "complaints": 0, "way": "decode", "tool": "ffmpeg", "tool_version": "7.1"}
-        reason = None if decoded == "intact" else "packets"
+        why = None if decoded == "intact" else "packets"
         session.add(
             WholeDecoding(
                 recording_id=row.id,
                 unit_id=unit.id,
                 state=decoded,
-                reason=reason,
+                reason=why,
                 decoded_at=datetime.now(UTC),
                 **facts,
             )
@@ -160,6 +161,8 @@ def test_a_list_by_state_is_what_is_known_of_each_recording_now(
         select(Recording.id).where(is_in_state(state, unit.id), Recording.unit_id == unit.id)
     ).all()
     assert listed == ([row.id] if row.state_now == state else [])
+    settled = sealed == "opens" or (sealed == "unreadable" and reason == "not_probed_in_time")
+    assert row.state_now == (decoded if settled and decoded in ("intact", "damaged") else sealed)
 
 
 @pytest.mark.parametrize(

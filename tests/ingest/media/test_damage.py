@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import itertools
 import struct
 import time
@@ -9,7 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ingest.media.boxes import LONGEST_SECONDS, MOST_BOXES
+from ingest.media import boxes as boxes_module
+from ingest.media.boxes import LONGEST_SECONDS, MOST_BOXES, Allowance, read_boxes
 from ingest.media.damage import measure_boxes
 
 
@@ -120,6 +122,23 @@ def test_what_is_beyond_the_allowance_is_not_called_missing(path: Path) -> None:
     boxes = measure_boxes(path)
     assert boxes is not None
     assert (boxes.complete, boxes.missing_bytes) == (False, 0)
+
+
+class SlowDisk(io.BytesIO):
+    """Each read takes a while of the wall, and next to nothing of the processor."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.01)
+        return super().read(size)
+
+
+def test_a_slow_disk_costs_a_file_nothing_of_what_it_may_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is found is signed: it is the same on a machine that has other work."""
+    monkeypatch.setattr(boxes_module, "LONGEST_SECONDS", 0.1)
+    allowance = Allowance.of_one_file()
+    content = FTYP * 30
+    assert len(list(read_boxes(SlowDisk(content), 0, len(content), allowance))) == 30
+    assert not allowance.spent
 
 
 def test_after_the_deadline_nothing_more_is_read(path: Path) -> None:

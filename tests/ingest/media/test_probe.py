@@ -8,10 +8,12 @@ import pytest
 from PIL import Image
 
 from ingest.media import findings as code
-from ingest.media.findings import Findings, Stream
-from ingest.media.probe import probe_media
+from ingest.media.budget import READ_BYTES_A_SECOND
+from ingest.media.findings import Findings, Stream, was_not_probed_in_time
+from ingest.media.probe import COUNT_LIMITS, Patience, probe_media
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
+from storage.catalog.recordings import NOT_LOOKED_AT_IN_TIME
 
 Cut = Callable[[Path, float], Path]
 VIDEO = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2")
@@ -81,6 +83,15 @@ def test_what_is_no_media_is_unreadable_whatever_its_name(
 def test_out_of_time_is_a_finding(any_runner: MediaRunner, make_clip: Callable[..., Path]) -> None:
     found = probe_media(make_clip(*VIDEO, "clip.mp4"), any_runner, Limits(deadline_seconds=0.0))
     assert (found.state, codes(found)) == ("unreadable", [code.NOT_PROBED_IN_TIME])
+    assert was_not_probed_in_time(found.as_facts())
+    assert code.NOT_PROBED_IN_TIME == NOT_LOOKED_AT_IN_TIME
+
+
+def test_counting_has_the_time_that_a_busy_disk_takes_to_give_the_file() -> None:
+    small, large = Patience.with_file_of(0).limits(), Patience.with_file_of(8 << 30).limits()
+    assert small.deadline_seconds == COUNT_LIMITS.deadline_seconds
+    assert large.deadline_seconds == COUNT_LIMITS.deadline_seconds + (8 << 30) / READ_BYTES_A_SECOND
+    assert small.processor_seconds == large.processor_seconds == COUNT_LIMITS.processor_seconds
 
 
 def test_too_little_memory_is_a_finding(any_runner: MediaRunner, make_clip: Callable[..., Path]) -> None:
@@ -116,12 +127,6 @@ def test_findings_go_into_a_row_as_json(runner: MediaRunner, make_clip: Callable
     assert (row["state"], row["kind"], row["reasons"][0]["code"]) == ("damaged", "video", code.ENDS_EARLY)
 
 
-def test_any_bytes_give_findings(runner: MediaRunner, make_clip: Callable[..., Path], tmp_path: Path) -> None:
-    whole = make_clip(*VIDEO, *TONE, "clip.mp4").read_bytes()
-    path = tmp_path / "flipped"
-    for at in range(40, len(whole), len(whole) // 25):
-        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) * 8 + whole[at + 8 :])
-        assert probe_media(path, runner).state in ("intact", "opens", "damaged", "unreadable")
 def test_no_tag_of_a_file_steers_what_it_is_shown_on() -> None:
     tags = {"title": "\x1b[2J\u202egpj.exe\r\n", "na\x9bme": "执法 记录"}
     stream = Stream(0, "video", "h264", tags={"comment": "a\u2028b"})
@@ -132,3 +137,9 @@ def test_no_tag_of_a_file_steers_what_it_is_shown_on() -> None:
     assert found.tags == tags
 
 
+def test_any_bytes_give_findings(runner: MediaRunner, make_clip: Callable[..., Path], tmp_path: Path) -> None:
+    whole = make_clip(*VIDEO, *TONE, "clip.mp4").read_bytes()
+    path = tmp_path / "flipped"
+    for at in range(40, len(whole), len(whole) // 25):
+        path.write_bytes(whole[:at] + bytes([whole[at] ^ 0x5A]) * 8 + whole[at + 8 :])
+        assert probe_media(path, runner).state in ("intact", "opens", "damaged", "unreadable")

@@ -12,12 +12,23 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from ingest.media import boxes, reader
 from ingest.media import findings as code
-from ingest.media import reader
+from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.probe import probe_media
-from ingest.media.reader import PACKAGES, FileFacts, facts_from, read_facts, reader_program, said_in
+from ingest.media.reader import (
+    PACKAGES,
+    READING_LIMITS,
+    FileFacts,
+    facts_from,
+    limits_for,
+    read_facts,
+    reader_program,
+    said_in,
+)
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Job, Limits
+from ingest.metadata import mp4, stream_clock
 from ingest.metadata.reading import exif_claims
 
 INSIDE_VIEW = Path(__file__).with_name("inside_view.py")
@@ -148,3 +159,18 @@ def test_text_and_noise_are_not_worth_a_reader(any_runner: MediaRunner, tmp_path
     noise = tmp_path / "noise"
     noise.write_bytes(bytes(range(128, 256)) * 32)
     assert any_runner.read(noise) == FileFacts()
+
+
+def test_each_part_of_the_reader_ends_before_the_reader_does() -> None:
+    """What one did not get through with costs nothing of what the others found."""
+    parts = 2 * boxes.LONGEST_SECONDS + mp4.LONGEST_SECONDS + stream_clock.LONGEST_PROCESSOR_SECONDS
+    assert READING_LIMITS.processor_seconds is not None
+    assert parts < READING_LIMITS.processor_seconds
+
+
+def test_the_wall_leaves_a_large_file_the_time_that_a_busy_disk_takes_to_give_it() -> None:
+    small, large = limits_for(1 << 20), limits_for(8 << 30)
+    assert small.processor_seconds == large.processor_seconds == READING_LIMITS.processor_seconds
+    assert READING_LIMITS.deadline_seconds <= small.deadline_seconds < READING_LIMITS.deadline_seconds + 1
+    assert large.deadline_seconds >= READING_LIMITS.deadline_seconds + 3 * (8 << 30) / READ_BYTES_A_SECOND
+    assert limits_for(1 << 50).deadline_seconds == large.deadline_seconds

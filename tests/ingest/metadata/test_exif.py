@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import os
 import struct
 import time
@@ -11,12 +12,13 @@ from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
 from ingest.metadata import exif as exif_reading
+from ingest.metadata.bounds import ReadingTooMuch
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import NO_SUCH_TIME
 from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM
 from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION
-from ingest.metadata.reading import has_no_exif
+from ingest.metadata.reading import UNFINISHED, has_no_exif, read_file_facts
 from ingest.sealing.best_claims import best_claims, state_best
 
 Ifd = dict[int, object]
@@ -198,8 +200,10 @@ def test_a_box_that_leads_back_to_itself_ends(tmp_path: Path) -> None:
     path = tmp_path / "loop.heic"
     path.write_bytes(struct.pack(">I4s4sI", 16, b"ftyp", b"heic", 0) + struct.pack(">I4sQ", 1, b"free", 0))
     begun = time.process_time()
-    assert read_exif(path.read_bytes()) == {}
+    with pytest.raises(ReadingTooMuch):
+        read_exif(path.read_bytes())
     assert time.process_time() - begun < 1
+    assert read_file_facts(path) == {UNFINISHED: ["exif"]}
 
 
 def test_tags_that_claim_the_same_bytes_over_and_over_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,4 +211,13 @@ def test_tags_that_claim_the_same_bytes_over_and_over_end(tmp_path: Path, monkey
     path = tmp_path / "fat.tif"
     entries = b"".join(struct.pack(">HHII", 0x010F, 2, 1 << 20, 0) for _ in range(60_000))
     path.write_bytes(b"MM\0*" + struct.pack(">IH", 8, 60_000) + entries + b"\0" * 4 + b"x" * (1 << 20))
-    assert read_exif(path.read_bytes()) == {}
+    with pytest.raises(ReadingTooMuch):
+        read_exif(path.read_bytes())
+    assert read_file_facts(path) == {UNFINISHED: ["exif"]}
+
+
+def test_a_busy_machine_keeps_nobody_from_reading_a_photograph(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content = photo(tmp_path, gps=SHANGHAI_GPS).read_bytes()
+    hours = itertools.count(0.0, 3600.0)
+    monkeypatch.setattr(time, "monotonic", lambda: next(hours))
+    assert claims_of_tags(read_exif(content)).of("location")

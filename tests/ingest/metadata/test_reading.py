@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import struct
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +21,7 @@ from ingest.media.findings import Findings
 from ingest.media.signs import read_packets
 from ingest.metadata import mp4
 from ingest.metadata.claims import Claim, Claims, claims_as_facts
-from ingest.metadata.reading import is_photograph, read_file_facts
+from ingest.metadata.reading import UNFINISHED, is_photograph, read_file_facts
 from ingest.metadata.subtitle_positions import point_of_cue
 from ingest.metadata.track_facts import claims_of_tracks
 from ingest.sealing.claims import read_claims
@@ -420,3 +422,25 @@ def test_a_file_that_claims_endless_samples_is_given_up_in_time(tmp_path: Path) 
         place = content.index(kind) + at - 4 + 4
         content = content[:place] + b"\xff\xff\xff\xff" + content[place + 4 :]
     assert read(tmp_path, content).withheld == ()
+
+
+class SlowDisk(io.BytesIO):
+    """Each read takes a while of the wall, and next to nothing of the processor."""
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        time.sleep(0.01)
+        return super().read(size)
+
+
+def test_a_slow_disk_spends_nothing_of_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The track that is signed is the same on a machine that has other work."""
+    monkeypatch.setattr(mp4, "LONGEST_SECONDS", 0.1)
+    content, budget = struct.pack(">I4s", 8, b"free") * 30, mp4.Budget()
+    assert len(list(mp4.boxes_in(SlowDisk(content), 0, len(content), budget))) == 30
+    assert not budget.spent
+
+
+def test_that_positions_were_not_looked_for_to_the_end_is_said_where_there_was_none_by_then(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp4"
+    path.write_bytes(struct.pack(">I4s", 8, b"ftyp") + struct.pack(">I4s", 8, b"free") * (mp4.MOST_BOXES + 1))
+    assert read_file_facts(path) == {UNFINISHED: ["tracks"]}

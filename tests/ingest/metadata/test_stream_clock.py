@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ingest.metadata import stream_clock
-from ingest.metadata.mp4 import Budget, ReadingTooMuch
+from ingest.metadata.bounds import ReadingTooMuch
+from ingest.metadata.mp4 import Budget
 from ingest.metadata.reading import UNFINISHED, read_file_facts
 from ingest.metadata.stream_clock import (
     BREAK_TICKS,
