@@ -13,16 +13,14 @@ from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit
 from api.errors import UsageRefused
 from api.http.reading.elements import describe_elements, problem_words
+from api.tasks.judging import judge_all_noted
 from api.words.tables import word_for
 from casework.elements.again import ask_for_another_judgement_of_all
-from casework.elements.judgements import judge_due_recordings
 from casework.elements.queue import QuestionGroup, list_all_groups
 from casework.organisation import names_of
 from casework.register.people import find_officer
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
-
-BATCH = 100
 
 
 def groups(session: Session, officer: str | None, unit_code: str | None) -> list[Facts]:
@@ -54,10 +52,7 @@ def judge_all_again(archive: Archive) -> Facts:
     """In batches; where the archive's housekeeping is at it, that does the rest. How many recordings."""
     with archive.database.transaction() as session:
         judged = ask_for_another_judgement_of_all(session)
-    done = BATCH
-    while done == BATCH:
-        with archive.database.transaction() as session:
-            done = judge_due_recordings(session, BATCH)
+    judge_all_noted(archive.database)
     return {"judged": judged}
 
 

@@ -27,6 +27,7 @@ from ingest.stations.overview import count_alerts
 from ingest.uploads.unknown import read_unknown
 from storage.catalog.ledger import LedgerCheckpoint
 from storage.catalog.object_looks import FINDINGS
+from storage.catalog.recordings import STEPS_SET_ASIDE_BY, RecordingSetAside
 from storage.catalog.uploads import IN_HAND, Upload
 from storage.operating_figures import Figure, read_figures
 
@@ -75,6 +76,14 @@ def _of_copies(session: Session) -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily("liuhen_media_jobs_due", "Copies to be made", count_due(session))
     without_room = count_waiting_for_room(session)
     yield GaugeMetricFamily("liuhen_media_jobs_without_room", "Copies that wait for room on the disk", without_room)
+
+
+def _of_set_aside(session: Session) -> Iterator[GaugeMetricFamily]:
+    count = select(RecordingSetAside.step, func.count()).group_by(RecordingSetAside.step)
+    failing = {row[0]: row[1] for row in session.execute(count)}
+    what = "Recordings that a step of housekeeping could not get through with, and tries again by themselves"
+    by_step = {step: failing.get(step, 0) for step in STEPS_SET_ASIDE_BY}
+    yield _by("liuhen_recordings_set_aside", what, "step", by_step)
 
 
 def _of_ledger(session: Session) -> Iterator[GaugeMetricFamily]:
@@ -128,6 +137,7 @@ def _of_figures(session: Session) -> Iterator[GaugeMetricFamily]:
 _FROM_CATALOG: Final[tuple[Callable[[Session], Iterable[GaugeMetricFamily]], ...]] = (
     _of_uploads,
     _of_copies,
+    _of_set_aside,
     _of_ledger,
     _of_stations,
     _of_objects,

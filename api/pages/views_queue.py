@@ -16,7 +16,7 @@ from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
 from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
 from casework.elements.candidates import Nearest
-from casework.elements.queue import QuestionGroup, count_questions, list_groups, other_fingerprints
+from casework.elements.queue import QuestionGroup, count_questions, list_failed, list_groups, other_fingerprints
 from casework.organisation import names_of
 from casework.permission import MAY
 from integrity.local_time import chinese_day
@@ -90,6 +90,7 @@ def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]
         "questions": show_groups(visit, page.items, filled),
         "next": visit.next_page(page.next),
         "count": count_questions(visit.session, visit.person, mine=mine),
+        "failed": () if visit.after else list_failed(visit.session, visit.person, mine=mine),
         "mine": mine,
         "together": together,
         "views": _views(visit),

@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache, partial
+from typing import Any
 
 import structlog
+from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.http.packages import sweep_packages
 from api.review_keys import review_keys
 from api.scrubbing import SteadyScrub
 from api.tasks.app import celery_app, worker_archive
+from api.tasks.judging import BATCH, judge_all_noted
+from api.tasks.one_by_one import Step, do_some, go_through, try_again
 from api.tasks.rules_in_force import rules_come_into_force
-from casework.elements.judgements import judge_due_recordings
-from casework.linking.linker import link_due_recordings
+from casework.linking import linker
 from casework.linking.looks import ask_for_another_look
 from casework.linking.same_act import ask_about_regrouped
 from casework.playback import sum_up_expired_windows
 from casework.publication.pushing import push_due
-from ingest.metadata.segments import group_segments
-from ingest.metadata.sidecars import attach_sidecars
+from ingest.metadata import segments, sidecars
 from ingest.sealing.given_up import remove_attempts_given_up
 from ingest.sealing.trouble import release_superseded
 from ingest.stations.authentication import forget_old_signatures
@@ -28,8 +32,8 @@ from ingest.stations.reports import forget_old_reports, judge_silence
 from integrity.local_time import chinese_day
 from retention.disposal import list_due
 from retention.key_disposal import forget_disposed
+from storage.set_aside import ATTACHING, GROUPING, LINKING
 
-BATCH = 100
 PUSHES = 20
 SIDECARS = 1000
 LATELY = timedelta(hours=6)
@@ -137,41 +141,50 @@ def push_all_due(archive: Archive, now: datetime) -> int:
 
 
 def link_all_due(archive: Archive, sealed_after: datetime | None = None) -> None:
-    """One transaction a batch, until nothing is due; then what is known of each is judged.
+    """Until nothing is due; then what is known of each is judged.
 
     What nobody has looked at yet is found among what was sealed after `sealed_after`, or (None) among all there is.
     """
-    looked_at = True
-    while looked_at:
-        with archive.database.transaction() as session:
-            looked_at = bool(link_due_recordings(session, BATCH, sealed_after))
+    step = Step(LINKING, partial(linker.find_due, sealed_after=sealed_after), linker.find_due_still, linker.look_at)
+    go_through(archive.database, step, BATCH)
     judge_all_due(archive, datetime.now(UTC))
 
 
 def judge_all_due(archive: Archive, now: datetime) -> None:
-    """One transaction a batch, until nothing is due. A version of rules whose day has come is entered first."""
+    """Until nothing is due. A version of rules whose day has come is entered first."""
     rules_come_into_force(archive.database, now)
-    judged = BATCH
-    while judged == BATCH:
-        with archive.database.transaction() as session:
-            judged = judge_due_recordings(session, BATCH)
+    judge_all_noted(archive.database)
 
 
 def group_all_segments(archive: Archive, sealed_after: datetime | None = None) -> None:
-    """One transaction a batch, until nothing is due of what was sealed after `sealed_after`, or (None) of all."""
-    looked_at = BATCH
-    while looked_at == BATCH:
-        with archive.database.transaction() as session:
-            regrouped = partial(ask_about_regrouped, session)
-            looked_at = group_segments(session, archive.settings.segment_gap_seconds, BATCH, regrouped, sealed_after)
+    """Until nothing is due of what was sealed after `sealed_after`, or (None) of all."""
+
+    def group(session: Session, new: Sequence[Any]) -> None:
+        gap, regrouped = archive.settings.segment_gap_seconds, partial(ask_about_regrouped, session)
+        segments.group_new(session, new, gap, regrouped)
+
+    step = Step(GROUPING, partial(segments.take_new, sealed_after=sealed_after), segments.take_new_still, group)
+    go_through(archive.database, step, BATCH)
 
 
 def attach_all_sidecars(archive: Archive, now: datetime) -> int:
     """Of the last day's; how many there were. Those that found nothing are looked at again by the next run."""
-    with archive.database.transaction() as session:
-        attached = attach_sidecars(session, now, SIDECARS)
-        if attached:
-            ask_for_another_look(session, because="sidecar", recordings=attached)
+    attached: list[uuid.UUID] = []
+
+    def attach(session: Session, waiting: Sequence[Any]) -> None:
+        found = sidecars.attach_waiting(session, waiting, now)
+        if found:
+            ask_for_another_look(session, because="sidecar", recordings=found)
+        attached.extend(found)
+
+    step = Step(
+        ATTACHING,
+        lambda session, most: sidecars.take_waiting(session, now, most),
+        lambda session, log_id: sidecars.take_waiting_still(session, now, log_id),
+        attach,
+    )
+    do_some(archive.database, step, SIDECARS)
+    try_again(archive.database, step)
     return len(attached)
 
 

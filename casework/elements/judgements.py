@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
@@ -15,22 +16,56 @@ from casework.elements.facts import gather_facts
 from casework.elements.judging import Judgement, judge_recording
 from integrity.local_time import chinese_day
 from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
+from storage.set_aside import JUDGING, is_set_aside
 
 _KEY = func.hashtextextended("judging elements", 0)
 
 
-def judge_due_recordings(session: Session, limit: int = 100) -> int:
-    """The step after linking: judge what up to `limit` notes are about; how many notes there were.
+@dataclass(frozen=True)
+class Noted:
+    """A recording that is due to be judged, with the notes that were there when it was taken."""
 
-    One at a time: who finds another at it leaves it to that one. 0 too then.
+    id: uuid.UUID
+    unit_id: uuid.UUID
+    notes: list[int]
+
+
+def judge_due_recordings(session: Session, limit: int = 100) -> int:
+    """Judge up to `limit` recordings that are due; how many. 0 too while another is at it."""
+    noted = find_due(session, limit)
+    if noted:
+        judge_noted(session, noted)
+    return len(noted)
+
+
+def find_due(session: Session, limit: int) -> list[Noted]:
+    """What the first `limit` notes are about, but what was set aside.
+
+    One at a time: who finds another at it leaves it to that one, and gets nothing.
     """
+    return _noted(session, ~is_set_aside(JUDGING, JudgementDue.recording_id), limit) or []
+
+
+def find_due_still(session: Session, recording_id: uuid.UUID) -> list[Noted] | None:
+    """This one, set aside or not; nothing where no note is about it any more. None while another is judging."""
+    return _noted(session, JudgementDue.recording_id == recording_id)
+
+
+def _noted(session: Session, wanted: ColumnElement[bool], limit: int | None = None) -> list[Noted] | None:
     if not session.scalar(select(func.pg_try_advisory_xact_lock(_KEY))):
-        return 0
-    notes = session.execute(select(JudgementDue.id, JudgementDue.recording_id).order_by(JudgementDue.id).limit(limit))
-    found = notes.all()
-    judge(session, list(dict.fromkeys(note.recording_id for note in found)))
-    session.execute(delete(JudgementDue).where(JudgementDue.id.in_([note.id for note in found])))
-    return len(found)
+        return None
+    notes = select(JudgementDue.id, JudgementDue.recording_id, JudgementDue.unit_id).where(wanted)
+    found: dict[uuid.UUID, Noted] = {}
+    for note_id, recording_id, unit_id in session.execute(notes.order_by(JudgementDue.id).limit(limit)):
+        found.setdefault(recording_id, Noted(recording_id, unit_id, [])).notes.append(note_id)
+    return list(found.values())
+
+
+def judge_noted(session: Session, noted: Sequence[Noted]) -> None:
+    """The facts are read after the notes: a change is either read, or its own note is still there."""
+    judge(session, [each.id for each in noted])
+    notes = [note_id for each in noted for note_id in each.notes]
+    session.execute(delete(JudgementDue).where(JudgementDue.id.in_(notes)))
 
 
 def judge_at_once(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[Judgement]:

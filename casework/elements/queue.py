@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, or_, select, tuple_
 from sqlalchemy.orm import Session
 
 from casework.elements.answers import OTHER_OF
@@ -17,8 +17,11 @@ from retention.own_units import of_own
 from retention.paging import Cursor, Page, page_rows, take_page
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording, RecordingSetAside
+from storage.set_aside import JUDGING, LINKING
 
 MOST_IN_A_GROUP = 1000
+MOST_FAILED = 100
 
 
 @dataclass(frozen=True)
@@ -129,6 +132,35 @@ def list_all_groups(
 def count_questions(session: Session, by: Person, *, mine: bool = False) -> int:
     statement = select(func.count()).select_from(ElementQuestion).where(*_seen_by(by, mine))
     return session.scalar(statement) or 0
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A recording that the archive could not judge, or find the case of, and tries again by itself: what it lacks is
+    not known, so nothing of it is asked."""
+
+    recording_id: uuid.UUID
+    original_name: str
+    step: str
+
+
+def list_failed(session: Session, by: Person, *, mine: bool = False) -> tuple[Failed, ...]:
+    """Those of which this person would be asked, the longest failing first; at most MOST_FAILED. An officer's own are
+    those that name the officer, or were judged to be the officer's before."""
+    kept = RecordingSetAside
+    statement = (
+        select(kept.recording_id, Recording.original_name, kept.step)
+        .join(Recording, Recording.id == kept.recording_id)
+        .outerjoin(RecordingJudgement, RecordingJudgement.recording_id == kept.recording_id)
+        .where(of_own(by, kept.unit_id), kept.step.in_((LINKING, JUDGING)))
+        .order_by(kept.since, kept.recording_id, kept.step)
+        .limit(MOST_FAILED)
+    )
+    if by.role != "supervisor" or mine:
+        theirs = [RecordingJudgement.officer_id == by.id]
+        theirs += [] if by.badge_number is None else [Recording.officer == by.badge_number]
+        statement = statement.where(or_(*theirs))
+    return tuple(Failed(*row) for row in session.execute(statement))
 
 
 @dataclass(frozen=True)

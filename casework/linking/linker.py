@@ -8,6 +8,7 @@ out; and it never ends a link, its own neither: a hold, a grant, a retention may
 
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
@@ -25,24 +26,49 @@ from casework.linking.surroundings import Decided, Surroundings, look_around
 from casework.recordings.answered import Seen, see
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
+from storage.set_aside import LINKING, is_set_aside
+
+_LOOKED_AT = LinkingDone.recording_id == Recording.id
+_NOT_SET_ASIDE = ~is_set_aside(LINKING, Recording.id)
 
 
 def link_due_recordings(session: Session, limit: int = 100, sealed_after: datetime | None = None) -> dict[str, int]:
-    """The housekeeping step: look at up to `limit` recordings that are due, and count the outcomes.
+    """Look at up to `limit` recordings that are due, and count the outcomes: none where nothing is due."""
+    due = find_due(session, limit, sealed_after)
+    return dict(Counter(look_at(session, due))) if due else {}
+
+
+def find_due(session: Session, limit: int, sealed_after: datetime | None = None) -> list[Recording]:
+    """Up to `limit` recordings that are due, oldest first, their rows locked; none that were set aside.
 
     Due is what new facts touched, and what was never looked at; the latter only if sealed after `sealed_after`: to find
     it among all that was ever sealed means to go through all of that. Recordings that another worker is looking at are
-    skipped. Nothing is due when the counts are empty.
+    skipped.
     """
-    again = LinkingDone.recording_id == Recording.id
-    touched = select(Recording).join(LinkingDone, again).where(LinkingDone.outcome == AGAIN)
-    rows = list(session.scalars(_locked(touched, limit)))
+    rows = list(session.scalars(_locked(_touched().where(_NOT_SET_ASIDE), limit)))
     if len(rows) < limit:
-        new = select(Recording).where(~select(LinkingDone.recording_id).where(again).exists())
+        new = _new().where(_NOT_SET_ASIDE)
         if sealed_after is not None:
             new = new.where(Recording.sealed_at > sealed_after)
         rows += session.scalars(_locked(new, limit - len(rows)))
-    return dict(Counter(_look_at(session, rows)))
+    return rows
+
+
+def find_due_still(session: Session, recording_id: uuid.UUID) -> list[Recording]:
+    """This one, its row locked, set aside or not; nothing where it is due no more. Waits for who is looking at it."""
+    for due in (_touched(), _new()):
+        of_this = due.where(Recording.id == recording_id).with_for_update(of=Recording, key_share=True)
+        if rows := list(session.scalars(of_this)):
+            return rows
+    return []
+
+
+def _touched() -> Select[Recording]:
+    return select(Recording).join(LinkingDone, _LOOKED_AT).where(LinkingDone.outcome == AGAIN)
+
+
+def _new() -> Select[Recording]:
+    return select(Recording).where(~select(LinkingDone.recording_id).where(_LOOKED_AT).exists())
 
 
 def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
@@ -50,7 +76,7 @@ def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
     return first.with_for_update(of=Recording, skip_locked=True, key_share=True)
 
 
-def _look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
+def look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
     """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
     seen = see(session, recordings)
     join_devices(session, seen)

@@ -27,6 +27,7 @@ from integrity.canonical import canonical_json
 from storage.catalog.recordings import Recording, RecordingSegment
 from storage.ledger.append import Actor, Change, record_change
 from storage.measures import shifted
+from storage.set_aside import GROUPING, is_set_aside
 
 log = structlog.get_logger()
 
@@ -57,30 +58,50 @@ def group_segments(
     regrouped: Regrouped | None = None,
     sealed_after: datetime | None = None,
 ) -> int:
-    """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it.
+    """Look at recordings nobody has looked at yet, and how many they were. 0 too while another process does it."""
+    new = take_new(session, batch, sealed_after)
+    group_new(session, new, most_gap_seconds, regrouped)
+    return len(new)
 
-    Only at those sealed after `sealed_after`: to find them among all that was ever sealed means to go through all of
-    that. `regrouped` is told, once and last, of those that are in another act than before, or among others in it.
+
+def take_new(session: Session, batch: int, sealed_after: datetime | None = None) -> Sequence[Found]:
+    """Recordings nobody has looked at yet, but those that were set aside. Nothing while another process has some.
+
+    Only those sealed after `sealed_after`: to find them among all that was ever sealed means to go through all of that.
     """
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
-        return 0
-    new = select(*COLUMNS).where(~looked_at())
+    new = select(*COLUMNS).where(~looked_at(), ~is_set_aside(GROUPING, Recording.id))
     if sealed_after is not None:
         new = new.where(Recording.sealed_at > sealed_after)
-    due = session.execute(new.order_by(Recording.sealed_at).limit(batch)).all()
-    registered = named_in_register(session, due)
-    found = by_device((row for row in due if as_piece(row) is not None), registered)
+    return session.execute(new.order_by(Recording.sealed_at).limit(batch)).all() if _is_mine(session) else ()
+
+
+def take_new_still(session: Session, recording_id: uuid.UUID) -> Sequence[Found] | None:
+    """This one, set aside or not; nothing where it was looked at. None while another process has some."""
+    new = select(*COLUMNS).where(~looked_at(), Recording.id == recording_id)
+    return session.execute(new).all() if _is_mine(session) else None
+
+
+def _is_mine(session: Session) -> bool:
+    """Until the transaction ends."""
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))))
+
+
+def group_new(
+    session: Session, new: Sequence[Found], most_gap_seconds: float, regrouped: Regrouped | None = None
+) -> None:
+    """`regrouped` is told, once and last, of those that are in another act than before, or among others in it."""
+    registered = named_in_register(session, new)
+    found = by_device((row for row in new if as_piece(row) is not None), registered)
     moved: set[uuid.UUID] = set()
     grouped = [
         rows for key, rows in found.items() if group_device(session, key, rows, most_gap_seconds, moved, registered)
     ]
     placed = {row.id for rows in grouped for row in rows}
-    for unit_id in {row.unit_id for row in due}:
-        others = [str(row.id) for row in due if row.unit_id == unit_id and row.id not in placed]
+    for unit_id in {row.unit_id for row in new}:
+        others = [str(row.id) for row in new if row.unit_id == unit_id and row.id not in placed]
         write_places(session, unit_id, [Place(one, one, 1, 1, None, ALONE) for one in others])
     if moved and regrouped is not None:
         regrouped(moved)
-    return len(due)
 
 
 def group_device(

@@ -3,6 +3,7 @@ since. Stations take turns: however many logs one of them uploads, another's are
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -12,6 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session, aliased
 
 from storage.catalog.recordings import PositionTrack, Recording, SidecarLook
+from storage.set_aside import ATTACHING, is_set_aside
 
 SOURCES: Final = ("nmea", "gpx", "srt")
 FILMS: Final = ("video", "audio", "still")
@@ -40,8 +42,17 @@ COLUMNS: Final = (
 
 def find_waiting(session: Session, now: datetime, most: int) -> Sequence[Any]:
     """Logs of the last day that belong to nothing yet, and were never looked at, or not since a film came: each
-    station's first before any's second, and of one station those that waited longest."""
-    due = find_due(now).subquery()
+    station's first before any's second, and of one station those that waited longest. None that were set aside."""
+    return _fetch(session, find_due(now).where(~is_set_aside(ATTACHING, Recording.id)), most)
+
+
+def find_waiting_still(session: Session, now: datetime, recording_id: uuid.UUID) -> Sequence[Any]:
+    """This one, set aside or not; nothing where it waits no more."""
+    return _fetch(session, find_due(now).where(Recording.id == recording_id), 1)
+
+
+def _fetch(session: Session, waiting: Select[Any], most: int) -> Sequence[Any]:
+    due = waiting.subquery()
     first, last = PositionTrack.points[0].label("first"), PositionTrack.points[-1][0].label("last_ms")
     statement = (
         select(*COLUMNS, PositionTrack.source, PositionTrack.id.label("track_id"), first, last)

@@ -23,7 +23,15 @@ from sqlalchemy import Uuid, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import claims_of_row
-from ingest.metadata.sidecar_looks import COLUMNS, DOCKED_WITHIN, FILMS, Found, find_waiting, note_looks
+from ingest.metadata.sidecar_looks import (
+    COLUMNS,
+    DOCKED_WITHIN,
+    FILMS,
+    Found,
+    find_waiting,
+    find_waiting_still,
+    note_looks,
+)
 from ingest.metadata.times import moment_of
 from storage.catalog.recordings import PositionTrack, Recording
 from storage.ledger.append import Actor, Change, record_change
@@ -57,11 +65,27 @@ Called = tuple[uuid.UUID, uuid.UUID, str]
 def attach_sidecars(session: Session, now: datetime, most: int) -> tuple[uuid.UUID, ...]:
     """Look at `most` logs that came lately and are not attached yet; to which recordings some were. None too while
     another process does it."""
-    if not session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))):
-        return ()
-    waiting = find_waiting(session, now, most)
-    if not waiting:
-        return ()
+    waiting = take_waiting(session, now, most)
+    return attach_waiting(session, waiting, now) if waiting else ()
+
+
+def take_waiting(session: Session, now: datetime, most: int) -> Sequence[Found]:
+    """Nothing while another process has some."""
+    return find_waiting(session, now, most) if _is_mine(session) else ()
+
+
+def take_waiting_still(session: Session, now: datetime, log_id: uuid.UUID) -> Sequence[Found] | None:
+    """This log, set aside or not; nothing where it waits no more. None while another process has some."""
+    return find_waiting_still(session, now, log_id) if _is_mine(session) else None
+
+
+def _is_mine(session: Session) -> bool:
+    """Until the transaction ends."""
+    return bool(session.scalar(select(func.pg_try_advisory_xact_lock(ONE_AT_A_TIME))))
+
+
+def attach_waiting(session: Session, waiting: Sequence[Found], now: datetime) -> tuple[uuid.UUID, ...]:
+    """To which recordings some of these logs were attached."""
     called = find_called_alike(session, waiting)
     attached = []
     for log in waiting:

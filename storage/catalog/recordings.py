@@ -46,6 +46,8 @@ from storage.catalog.base import (
 MEDIA_STATES = ("intact", "opens", "damaged", "unreadable")
 """`opens`: its containers are whole and its first frames decode; what lies behind them nobody has looked at."""
 DECODED_STATES = ("intact", "damaged", "not_decoded")
+STEPS_SET_ASIDE_BY = ("linking", "judging", "grouping", "attaching")
+"""关联、认定、分段归并、附加轨迹: steps of housekeeping that go through recordings one after another."""
 JOB_LANES = ("quick", "slow", "decode")
 JOB_STATES = ("due", "done", "nothing", "failed")
 DECODING = "decode"
@@ -189,6 +191,25 @@ class SidecarLook(Base):
     recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
     unit_id: Mapped[UnitId]
     looked_at: Mapped[Instant]
+
+
+class RecordingSetAside(Base):
+    """A recording at which a step of housekeeping failed: the step leaves it out until `due_at`, and tries it then by
+    itself (storage/set_aside.py). `error` is the kind of the last failure, and no word of what it was about."""
+
+    __tablename__ = "recording_set_aside"
+    __table_args__ = (
+        CheckConstraint(one_of("step", *STEPS_SET_ASIDE_BY), name="step"),
+        CheckConstraint("failures > 0", name="failures"),
+        Index("ix_recording_set_aside_due_at", "step", "due_at"),
+    )
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    step: Mapped[str] = mapped_column(primary_key=True)
+    unit_id: Mapped[UnitId]
+    failures: Mapped[int]
+    error: Mapped[str]
+    since: Mapped[CreatedAt]
+    due_at: Mapped[Instant]
 
 
 class RecordingSegment(Base):

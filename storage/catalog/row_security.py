@@ -26,7 +26,8 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     "receipt": "a station's, signed for it: digest and size of what it sent",
     # Work to be done: ids and states, written by triggers and by whoever changes a fact.
     **dict.fromkeys(
-        ("judgement_due", "linking_done", "media_job", "sidecar_look"), "a list of work: ids of recordings and states"
+        ("judgement_due", "linking_done", "media_job", "recording_set_aside", "sidecar_look"),
+        "a list of work: ids of recordings and states",
     ),
     "object_look": "a list of work: ids, sizes and what was found of their bytes",
     "object_replica": "likewise, of the second store",

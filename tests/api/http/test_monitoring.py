@@ -23,6 +23,7 @@ from storage.catalog.recordings import MediaJob
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
 from storage.operating_figures import read_figures
+from storage.set_aside import set_aside
 from tests.ports import find_free_port
 
 DOCKER = Path(__file__).parents[3] / "docker"
@@ -78,6 +79,14 @@ def test_what_the_linker_has_not_looked_at_waits_and_what_it_found_no_case_for_i
         link_due_recordings(session)
     assert sample(served, "liuhen_backlog", queue="linking") == 0
     assert sample(served, "liuhen_unlinked_last_day") == 1
+
+
+def test_recordings_at_which_a_step_fails_are_counted_by_step(served: Any, scene: Any) -> None:
+    with served.archive.database.transaction() as session:
+        for _ in range(2):
+            set_aside(session, "judging", scene.recording.id, scene.unit.id, "KeyError")
+    assert sample(served, "liuhen_recordings_set_aside", step="judging") == 1
+    assert sample(served, "liuhen_recordings_set_aside", step="linking") == 0
 
 
 def test_entries_wait_until_a_checkpoint_covers_them(served: Any, scene: Any) -> None:

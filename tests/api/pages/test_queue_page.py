@@ -17,6 +17,7 @@ from casework.elements.candidates import BASES
 from casework.elements.judging import CODES
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.recordings import Recording
+from storage.set_aside import set_aside
 
 
 def _questions(text: str) -> list[str]:
@@ -332,3 +333,29 @@ def test_a_scene_is_entered_with_an_assignment_and_shown(district: Any) -> None:
 def test_each_problem_and_each_basis_has_its_words() -> None:
     assert set(CODES) == set(element_words.ELEMENT_PROBLEMS)
     assert set(BASES) == set(element_words.BASES)
+
+
+def test_what_could_not_be_handled_is_said_to_whom_it_is_of(district: Any) -> None:
+    assert "系统暂时处理不了的记录" not in district.page("officer", "/queue").text
+    with district.served.database.transaction() as session:
+        for row, step in ((district.film, "judging"), (district.ambiguous, "linking"), (district.hostile, "grouping")):
+            set_aside(session, step, row.id, row.unit_id, "KeyError")
+    own, everything, english = (
+        _failed(district.page(*asked).text)
+        for asked in (("officer", "/queue"), ("supervisor", "/queue"), ("supervisor", "/queue", "en"))
+    )
+    assert district.film.original_name in own
+    assert "未能认定要素" in own
+    assert district.ambiguous.original_name not in own
+    assert district.film.original_name in everything
+    assert district.ambiguous.original_name in everything
+    assert "未能查找所属案件" in everything
+    assert district.hostile.original_name not in everything
+    assert "KeyError" not in everything
+    assert "its case could not be looked for" in english
+    assert "系统暂时处理不了的记录" not in district.page("supervisor", "/queue?mine=1").text
+
+
+def _failed(text: str) -> str:
+    (section,) = re.findall(r'<section class="sheet" aria-labelledby="failed">.*?</section>', text, re.DOTALL)
+    return str(section)

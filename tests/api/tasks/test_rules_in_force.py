@@ -42,15 +42,15 @@ def test_one_kind_that_fails_stops_neither_the_others_nor_the_judging(
         entered.append(self.model.__name__)
         return enter(self, session, now)
 
-    judged: list[int] = []
+    judged: list[Any] = []
     monkeypatch.setattr(rules_in_force, "_failures", defaultdict(SaidSeldom))
     monkeypatch.setattr(Versions, "come_into_force", fail_once)
-    monkeypatch.setattr(housekeeping, "judge_due_recordings", lambda _session, limit: judged.append(limit) or 0)
+    monkeypatch.setattr(housekeeping, "judge_all_noted", judged.append)
     with capture_logs() as said:
         for _ in range(2):
             housekeeping.judge_all_due(sealing.archive, NOW)
     assert entered == [each.__name__ for each in models if each is not models[failing]] * 2
-    assert judged == [housekeeping.BATCH] * 2
+    assert judged == [sealing.archive.database] * 2
     (line,) = said
     assert (line["event"], line["error"]) == ("rules.not_in_force", "DataError")
     assert line["kind"] == rules_in_force.RULES_IN_FORCE[failing].__module__

@@ -11,7 +11,6 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from alembic import command
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
@@ -32,13 +31,6 @@ def test_migrated_tables_are_those_of_the_models(addresses: DatabaseAddresses) -
         config.attributes["connection"] = connection
         command.check(config)
     engine.dispose()
-
-
-def test_there_is_one_order_and_from_fourteen_on_it_is_that_of_the_numbers() -> None:
-    order = [each.revision for each in ScriptDirectory.from_config(alembic_config()).walk_revisions()][::-1]
-    begun = ["0001", "0002", "0005", "0003", "0006", "0007", "0008", "0009", "0010", "0013", "0011", "0012"]
-    assert order[: len(begun)] == begun
-    assert order[len(begun) :] == [f"{14 + place:04d}" for place in range(len(order) - len(begun))]
 
 
 def test_migrating_again_changes_nothing(addresses: DatabaseAddresses) -> None:
