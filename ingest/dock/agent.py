@@ -29,6 +29,7 @@ from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
 from ingest.dock.reporting import Reporter
 from ingest.dock.run import Run, Settled
 from ingest.dock.settling import Desk, FileOutcome, settle_wipes
+from ingest.dock.slow_sources import SlowSources
 from ingest.dock.source import Source, SourceFile
 from ingest.dock.sources import Places
 from ingest.dock.state import DockState, opened_state
@@ -104,7 +105,14 @@ def dock_folder(plan: DockPlan, folder: Path, tell: Listener, stop: threading.Ev
     the archive does not answer at all.
     """
     plan = replace(plan, state_folder=plan.state_folder.resolve())
-    source = Source.alone(folder.resolve())
+    asked = Source(folder, label=str(folder))
+    with SlowSources(lambda: (asked,), tell):
+        with asked.touches.one():
+            source = replace(Source.alone(folder.resolve()), touches=asked.touches)
+        return _dock_source(plan, source, tell, stop)
+
+
+def _dock_source(plan: DockPlan, source: Source, tell: Listener, stop: threading.Event) -> DockResult:
     listing = list_source(source, plan.state_folder)
     tell(FolderListed(len(listing.files), sum(file.size_bytes for file in listing.files), listing.skipped))
     for name in listing.empty:
@@ -139,11 +147,15 @@ def dock_continuously(
     watched = ", ".join(map(str, (*places.folders, *places.mounts)))
     with opened_state(plan.state_folder, watched) as state:
         watcher = Watcher(places, timing, state, plan.marks, tell)
-        with opened_run(plan, state, tell, stop, watcher.settled) as run:
+        with (
+            SlowSources(lambda: watcher.sources, tell),
+            opened_run(plan, state, tell, stop, watcher.settled) as run,
+        ):
             run.start()
             try:
                 while not stop.is_set():
                     watcher.look(run.put)
+                    run.look_after()
                     stop.wait(timing.poll_seconds)
             except DockStopped as error:
                 run.end(error)

@@ -33,9 +33,11 @@ from ingest.dock.events import (
     ReceiptHeld,
     ReportFailed,
     ReportTaken,
+    SourceAnswers,
     SourceFound,
     SourceGone,
     SourceMissing,
+    SourceSlow,
     UploadBegun,
 )
 from ingest.dock.outage import Seldom
@@ -288,6 +290,12 @@ class Bars:
             self._say(f"已接入 / found: {event.label}", "green")
         elif isinstance(event, SourceGone):
             self._say(_of_gone(event, self._each_file))
+        elif isinstance(event, SourceSlow):
+            self._say(_of_slow(event))
+        elif isinstance(event, SourceAnswers):
+            zh, en = _in_time(event.lasted_seconds)
+            said = f"已恢复响应，继续：{event.label}（历时 {zh}）/ it answers again after {en}: {event.label}"
+            self._say(said, "green")
         elif isinstance(event, SourceMissing):
             self._say(
                 f"警告：{event.path} 无法监视：{event.reason.zh}；出现后即开始 / "
@@ -350,6 +358,16 @@ def _of_gone(event: SourceGone, is_watched: bool) -> str:
         zh += "即自动从断点继续" if is_watched else "再次运行同一命令，即从断点继续"
         en += "they go on by themselves" if is_watched else "and run the same command again"
     return f"{zh} / {en}"
+
+
+def _of_slow(event: SourceSlow) -> str:
+    """Which, for how long, that nothing is lost, and what to do where it lasts."""
+    zh, en = _in_time(event.lasts_seconds)
+    return (
+        f"没有响应：{event.label}，已等待 {zh}；其他来源不受影响，恢复后自动继续。长时间不恢复时，请取下后换一个接口或"
+        f"读卡器重新插入 / not answering: {event.label}, waited for {en}; others go on, and so does it as soon as it "
+        "answers. Where it lasts, take it out and put it in with another reader or port"
+    )
 
 
 def _in_time(seconds: float) -> tuple[str, str]:

@@ -54,6 +54,26 @@ class SourceMissing:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceSlow:
+    """`event: source_slow`: whoever asked it for something has waited for `lasts_seconds`, and has no answer, not even
+    an error. Others go on; nothing more is asked of it until it answers. Told again seldom while it lasts.
+    """
+
+    label: str
+    path: str
+    lasts_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class SourceAnswers:
+    """`event: source_answers`: it did after so long, and goes on; only where it was told of as slow."""
+
+    label: str
+    path: str
+    lasted_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
 class FileGrowing:
     """`event: growing`: it is still written to; its turn comes when it no longer changes."""
 
@@ -227,6 +247,8 @@ Event = (
     | SourceFound
     | SourceGone
     | SourceMissing
+    | SourceSlow
+    | SourceAnswers
     | FileGrowing
     | FileEmpty
     | AddressOpen
@@ -252,6 +274,8 @@ EVENT_NAMES: Mapping[type[Event], str] = {
     SourceFound: "source_found",
     SourceGone: "source_gone",
     SourceMissing: "source_missing",
+    SourceSlow: "source_slow",
+    SourceAnswers: "source_answers",
     FileGrowing: "growing",
     FileEmpty: "empty",
     AddressOpen: "warning",

@@ -20,6 +20,8 @@ _BEING_WRITTEN_SECONDS = 600.0
 _IGNORED_NAMES = frozenset({"thumbs.db", "desktop.ini", "system volume information", "$recycle.bin", "lost+found"})
 # A damaged card may hold a folder that contains itself; a recorder nests three or four.
 _DEEPEST = 32
+# A folder of many files takes its time, and answers all along.
+_ENTRIES_A_TOUCH = 256
 
 OutOfReach = SourceUnreadable | FolderTooDeep
 
@@ -87,17 +89,23 @@ class _Walk:
         """Note what is in a folder; the folders in it to look through are given back."""
         further: list[str] = []
         with opened_folder(self._source, folder) as descriptor:
-            status = os.fstat(descriptor)
-            self._seen.add((status.st_dev, status.st_ino))
-            with os.scandir(descriptor) as listed:
-                entries = sorted(listed, key=lambda entry: entry.name)
-            for entry in entries:
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                try:
-                    further += self._sort_entry(entry, name, depth)
-                except OSError as error:
-                    self.out_of_reach.append(SourceUnreadable(self._title(name), reason_of(error)))
+            with self._source.touches.one():
+                status = os.fstat(descriptor)
+                self._seen.add((status.st_dev, status.st_ino))
+                with os.scandir(descriptor) as listed:
+                    entries = sorted(listed, key=lambda entry: entry.name)
+            for begin in range(0, len(entries), _ENTRIES_A_TOUCH):
+                with self._source.touches.one():
+                    for entry in entries[begin : begin + _ENTRIES_A_TOUCH]:
+                        further += self._look_at(entry, f"{folder}/{entry.name}" if folder else entry.name, depth)
         return further
+
+    def _look_at(self, entry: os.DirEntry[str], name: str, depth: int) -> list[str]:
+        try:
+            return list(self._sort_entry(entry, name, depth))
+        except OSError as error:
+            self.out_of_reach.append(SourceUnreadable(self._title(name), reason_of(error)))
+            return []
 
     def _sort_entry(self, entry: os.DirEntry[str], name: str, depth: int) -> Iterator[str]:
         """Note the entry, whose path below the source is `name`; a folder to look through is given back."""

@@ -15,6 +15,7 @@ from pathlib import PurePosixPath
 from ingest.dock.grouping import group_files
 from ingest.dock.marks import MarkRules, marked_files
 from ingest.dock.source import SourceFile
+from ingest.dock.touches import Touches
 
 _LOOK_AGAIN_SECONDS = 0.2
 
@@ -69,12 +70,12 @@ class SendQueue:
     """Hands out what is most urgent now. Safe to use from several threads.
 
     A file is `pending` from `put` until `settle`; in between it may be put back. Once closed, `take` gives None as soon
-    as nothing is pending any more.
+    as nothing is pending any more. Of a source that does not answer nothing is handed out: it would only be waited for.
     """
 
     def __init__(self, stop: threading.Event) -> None:
         self._stop = stop
-        self._heap: list[WaitingFile] = []
+        self._heaps: dict[Touches, list[WaitingFile]] = {}
         self._changed = threading.Condition()
         self._pending = 0
         self._closed = False
@@ -89,14 +90,12 @@ class SendQueue:
         """A new file."""
         with self._changed:
             self._pending += 1
-            heapq.heappush(self._heap, waiting)
-            self._changed.notify()
+            self._push(waiting)
 
     def put_back(self, waiting: WaitingFile) -> None:
         """A file that has to be begun again."""
         with self._changed:
-            heapq.heappush(self._heap, waiting)
-            self._changed.notify()
+            self._push(waiting)
 
     def settle(self) -> None:
         """A file that was taken needs nothing more."""
@@ -114,8 +113,8 @@ class SendQueue:
         """The most urgent file, waited for; None at the end, or when the run was asked to stop."""
         with self._changed:
             while not self._stop.is_set():
-                if self._heap:
-                    return heapq.heappop(self._heap)
+                if (waiting := self._pop()) is not None:
+                    return waiting
                 if self._closed and not self._pending:
                     return None
                 self._changed.wait(_LOOK_AGAIN_SECONDS)
@@ -124,6 +123,21 @@ class SendQueue:
     def drain(self) -> list[WaitingFile]:
         """What was never taken, the most urgent first; settled by this."""
         with self._changed:
-            left, self._heap = sorted(self._heap), []
+            left = sorted(waiting for heap in self._heaps.values() for waiting in heap)
+            self._heaps.clear()
             self._pending -= len(left)
             return left
+
+    def _push(self, waiting: WaitingFile) -> None:
+        heapq.heappush(self._heaps.setdefault(waiting.file.source.touches, []), waiting)
+        self._changed.notify()
+
+    def _pop(self) -> WaitingFile | None:
+        answering = (touches for touches in self._heaps if not touches.is_slow)
+        first = min(answering, key=lambda touches: self._heaps[touches][0], default=None)
+        if first is None:
+            return None
+        waiting = heapq.heappop(self._heaps[first])
+        if not self._heaps[first]:
+            del self._heaps[first]
+        return waiting

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+from ingest.dock.crew import Crew, Lanes
 from ingest.dock.errors import (
     DockError,
     DockStopped,
@@ -38,6 +38,7 @@ _MOST_ATTEMPTS = 3
 
 
 _Result = TypeVar("_Result")
+_Received = tuple[WaitingFile, FileRecord, Receipt]
 Settled = Callable[[SourceFile, FileOutcome], None]
 """Hears of a file's end, from several threads."""
 
@@ -52,12 +53,10 @@ class Run:
         self._queue = SendQueue(self._stop)
         self._stopping = threading.Lock()
         self._waiting_room = WaitingRoom(self._stop, _ASKING_FOR_RECEIPTS)
-        # One at a time: a card that is read back at several places at once is only slower.
-        self._letting_go = ThreadPoolExecutor(1, "dock-let-go")
-        self._senders = [
-            threading.Thread(target=self._send_all, name=f"dock-send-{number}", daemon=True)
-            for number in range(parallel)
-        ]
+        # One at a time of each source: a card that is read back at several places at once is only slower.
+        self._letting_go = Lanes(self._let_go)
+        self._senders = Crew(parallel, self._queue.take, self._send)
+        self._is_over = False
         self._broken: BaseException | None = None
         self.stopped: DockStopped | None = None
 
@@ -69,26 +68,31 @@ class Run:
     def start(self) -> None:
         """Begin to send what is put in."""
         self._waiting_room.open()
-        for sender in self._senders:
-            sender.start()
+        self._senders.relieve()
+
+    def look_after(self) -> None:
+        """To be called now and then while files are put in: whoever waits for a source that hangs has another in his
+        place.
+        """
+        self._senders.relieve()
 
     def put(self, waiting: WaitingFile) -> None:
         """A file to take over when its turn comes."""
         self._queue.put(waiting)
 
     def finish(self) -> None:
-        """No more files will come: wait for the end of all, or for the end of the run."""
+        """No more files will come: wait for the end of all, or for that of the run; then for no source that hangs."""
         self._queue.close()
-        for sender in self._senders:
-            sender.join()
+        given_up = self._senders.finish(self._stop)
         self._waiting_room.close()
-        self._letting_go.shutdown(wait=True)
-        for waiting in self._queue.drain():
+        given_up += [waiting for waiting, *_ in self._letting_go.finish(self._stop)]
+        for waiting in (*given_up, *self._queue.drain()):
             self.end(Interrupted())
             try:
                 self._leave(waiting.file, self.stopped or Interrupted())
             except BaseException as error:
                 self._break(error)
+        self._is_over = True
         if self._broken is not None:
             raise self._broken
 
@@ -99,11 +103,10 @@ class Run:
                 self.stopped = reason
             self._stop.set()
 
-    def _send_all(self) -> None:
-        while (waiting := self._queue.take()) is not None:
-            self._guarded(waiting, partial(self._send, waiting))
-
     def _send(self, waiting: WaitingFile) -> None:
+        self._guarded(waiting, partial(self._upload, waiting))
+
+    def _upload(self, waiting: WaitingFile) -> None:
         sender = self._desk.sender
         sender.patience.check()
         file = waiting.file
@@ -121,11 +124,15 @@ class Run:
         except TryAgain as answer:
             return retries.until_next(answer)
         retries.worked()
-        self._letting_go.submit(self._guarded, waiting, partial(self._let_go, waiting, record, receipt))
+        self._letting_go.put(waiting.file.source.touches, (waiting, record, receipt))
         return None
 
-    def _let_go(self, waiting: WaitingFile, record: FileRecord, receipt: Receipt) -> None:
-        self._settled(waiting.file, let_go(self._desk, waiting.file, record, receipt))
+    def _let_go(self, received: _Received) -> None:
+        waiting, record, receipt = received
+        self._guarded(waiting, partial(self._settle, waiting, record, receipt))
+
+    def _settle(self, waiting: WaitingFile, record: FileRecord, receipt: Receipt) -> None:
+        self._note_end(waiting.file, let_go(self._desk, waiting.file, record, receipt))
         self._queue.settle()
 
     def _guarded(self, waiting: WaitingFile, step: Callable[[], _Result]) -> _Result | None:
@@ -166,5 +173,11 @@ class Run:
         self._stop.set()
 
     def _leave(self, file: SourceFile, error: DockError) -> None:
-        self._desk.sender.tell(FileStays(file.title, type(error).__name__, error.words))
-        self._settled(file, FileOutcome(file.title, file.size_bytes, error=error))
+        if not self._is_over:
+            self._desk.sender.tell(FileStays(file.title, type(error).__name__, error.words))
+        self._note_end(file, FileOutcome(file.title, file.size_bytes, error=error))
+
+    def _note_end(self, file: SourceFile, outcome: FileOutcome) -> None:
+        """Of a file that was given up with its source its end was told: what comes of it later is the next run's."""
+        if not self._is_over:
+            self._settled(file, outcome)

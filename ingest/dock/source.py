@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from ingest.dock.errors import SourceChanged, SourceUnreadable, SourceUnsteady, SourceVanished
+from ingest.dock.touches import Touches
 from ingest.dock.words import Words, reason_of
 from integrity.digest import CHUNK_BYTES, ContentDigests, digest_stream
 
@@ -31,7 +32,7 @@ class Source:
     `id` tells two cards at one mount point apart where the system can (ingest/dock/mounts.py). `label` stands before
     the names of its files wherever they are told; it is empty where there is only one source. `device` is the file
     system (st_dev) it was found on, 0 when that is not watched. `found_as` is the folder itself (st_dev, st_ino), None
-    where any of its name will do.
+    where any of its name will do. Whatever is asked of it is one of its `touches` for as long as it takes.
     """
 
     root: Path
@@ -39,6 +40,7 @@ class Source:
     label: str = ""
     device: int = 0
     found_as: tuple[int, int] | None = None
+    touches: Touches = field(default_factory=Touches, compare=False, repr=False)
 
     @classmethod
     def alone(cls, root: Path) -> Source:
@@ -53,8 +55,9 @@ class Source:
     def is_there(self) -> bool:
         """Whether its folder is, on the file system it was found on: an unmounted card leaves an empty folder."""
         try:
-            status = self.root.stat()
-            os.scandir(self.root).close()
+            with self.touches.one():
+                status = self.root.stat()
+                os.scandir(self.root).close()
         except OSError as error:
             # Of a card that was pulled out without a word the system remembers the folder, and reads nothing.
             return error.errno in (errno.EACCES, errno.EPERM, errno.EMFILE, errno.ENFILE)
@@ -126,18 +129,23 @@ def opened_folder(source: Source, name: str) -> Iterator[int]:
     mounted recorder, no step leads to another file system. It is held for one deed: held longer, no card could be
     unmounted.
     """
-    descriptor = _enter(source, source.root)
+    with source.touches.one():
+        descriptor = _walk_to(source, name)
     try:
-        for part in PurePosixPath(name).parts:
-            above = descriptor
-            try:
-                descriptor = _enter(source, part, above)
-            finally:
-                if descriptor != above:
-                    os.close(above)
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _walk_to(source: Source, name: str) -> int:
+    descriptor = _enter(source, source.root)
+    for part in PurePosixPath(name).parts:
+        above = descriptor
+        try:
+            descriptor = _enter(source, part, above)
+        finally:
+            os.close(above)
+    return descriptor
 
 
 def _enter(source: Source, name: str | Path, above: int | None = None) -> int:
@@ -156,7 +164,7 @@ def _enter(source: Source, name: str | Path, above: int | None = None) -> int:
 def open_source(file: SourceFile) -> Iterator[int]:
     """A descriptor to read from. Raises SourceUnreadable for whatever stands in the way."""
     try:
-        with opened_folder(file.source, file.folder) as folder:
+        with opened_folder(file.source, file.folder) as folder, file.source.touches.one():
             # O_NOFOLLOW and O_NONBLOCK: since the listing, the name may have become a link or a pipe.
             flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
             descriptor = os.open(file.base_name, flags, dir_fd=folder)
@@ -175,8 +183,9 @@ def read_identity(file: SourceFile, descriptor: int | None = None) -> FileIdenti
     """What the open file, or else the name, shows now. Raises SourceUnreadable."""
     try:
         if descriptor is not None:
-            return FileIdentity.of(os.fstat(descriptor))
-        with opened_folder(file.source, file.folder) as folder:
+            with file.source.touches.one():
+                return FileIdentity.of(os.fstat(descriptor))
+        with opened_folder(file.source, file.folder) as folder, file.source.touches.one():
             return FileIdentity.of(os.stat(file.base_name, dir_fd=folder, follow_symlinks=False))
     except OSError as error:
         raise _not_read(file, error) from error
@@ -191,7 +200,8 @@ def _not_read(file: SourceFile, error: OSError) -> SourceUnreadable:
 def read_block(file: SourceFile, descriptor: int, length: int, offset: int) -> bytes:
     """Up to `length` bytes at `offset`; empty at the end. Raises SourceUnreadable, as when the card is pulled out."""
     try:
-        return os.pread(descriptor, length, offset)
+        with file.source.touches.one():
+            return os.pread(descriptor, length, offset)
     except OSError as error:
         raise _not_read(file, error) from error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -23,9 +23,11 @@ class Places:
     mountinfo: Path = MOUNTS
 
 
-def find_sources(places: Places) -> list[Source]:
-    """What is there now, each with a label of its own."""
-    roots = [Source(folder, str(folder)) for folder in places.folders if why_missing(folder) is None]
+def find_sources(places: Places, missing: Container[Path]) -> list[Source]:
+    """What is there now, each with a label of its own; of the folders, those that are not `missing`. Nothing is asked
+    of a source: it may not answer.
+    """
+    roots = [Source(folder, str(folder)) for folder in places.folders if folder not in missing]
     mounts = read_mounts(places.mountinfo) if places.mounts else []
     for below in places.mounts:
         for mount in find_recorders(below, mounts):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
+from ingest.dock.asking import Questions
 from ingest.dock.docking import Docking, find_docking, renew_docking
 from ingest.dock.errors import FolderUnusable, SourceUnreadable
 from ingest.dock.events import (
@@ -32,6 +34,7 @@ from ingest.dock.settling import FileOutcome, settle_wipes
 from ingest.dock.source import Source, SourceFile
 from ingest.dock.sources import Places, find_sources, tell_apart, why_missing
 from ingest.dock.state import DockState
+from ingest.dock.touches import Touches
 from ingest.dock.words import Words
 
 _UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
@@ -74,6 +77,12 @@ class Watcher:
         self._marks = marks
         self._tell = tell
         self._turn = threading.Lock()
+        self._asked = {place: Source(place, label=str(place)) for place in (*places.folders, *places.mounts)}
+        self._presence: Questions[Path, Words | None] = Questions()
+        self._listings: Questions[Touches, Listing] = Questions()
+        self._silent: set[Path] = set()
+        self._unlisted: tuple[Source, ...] = ()
+        self._new: set[str] = set()
         self._sources: dict[str, Source] = {}
         self._out_of_reach: set[str] = set()
         self._missing: set[Path] = set()
@@ -86,17 +95,38 @@ class Watcher:
         self._told_of = (0, 0)
         self._wiped = 0
 
+    @property
+    def sources(self) -> Collection[Source]:
+        """What is asked for something now and then: the places, and what was found in them. Anybody's."""
+        return (*self._asked.values(), *self._sources.values())
+
     def look(self, put: Callable[[WaitingFile], None]) -> None:
-        """Look once at everything; `put` gets each file whose turn has come."""
+        """Look once at everything; `put` gets each file whose turn has come.
+
+        All are asked side by side. What does not answer in time has its turn at the look by which it has answered.
+        """
         self._note_missing()
-        for source in self._note_sources(self._once_each(find_sources(self._places))):
+        found = find_sources(self._places, self._missing | self._silent)
+        sources = self._note_sources(self._once_each(found))
+        listings = self._listings.ask({source.touches: partial(self._list, source) for source in sources})
+        self._unlisted = tuple(source for source in sources if source.touches not in listings)
+        for source in sources:
+            if source.touches not in listings:
+                continue
             try:
-                listing = list_source(source, self._state.folder)
+                listing = listings[source.touches].read()
             except FolderUnusable as error:
                 self._note_out_of_reach(source, error.reason)
                 continue
             self._out_of_reach.discard(source.id)
             self._look_at(source, listing, put)
+
+    def _list(self, source: Source) -> Listing:
+        with self._turn:
+            is_new, self._new = source.id in self._new, self._new - {source.id}
+        if is_new:
+            settle_wipes(self._state, source, self._tell)
+        return list_source(source, self._state.folder)
 
     def settled(self, file: SourceFile, outcome: FileOutcome) -> None:
         """A file's end, as far as this attempt goes."""
@@ -126,21 +156,29 @@ class Watcher:
             return sorted(outcomes, key=lambda outcome: outcome.name), others, self._wiped
 
     def unwatched(self) -> tuple[str, ...]:
-        """The folders that are to be watched and were not there, or not to be listed, when last looked at."""
-        return tuple(
+        """The folders that are to be watched and were not there, or not to be listed, when last looked at; and what did
+        not answer then.
+        """
+        away = [
             str(folder)
             for folder in self._places.folders
             if folder in self._missing or str(folder) in self._out_of_reach
-        )
+        ]
+        silent = [*map(str, self._silent), *(str(source.root) for source in self._unlisted)]
+        return tuple(dict.fromkeys((*away, *silent)))
 
     def _note_missing(self) -> None:
-        """One that was watched until now is told of as gone: that is not said twice."""
-        places = (*self._places.folders, *self._places.mounts)
-        missing = {place: why for place in places if (why := why_missing(place))}
+        """One that was watched until now is told of as gone: that is not said twice. What does not answer is taken to
+        be as it was.
+        """
+        answers = self._presence.ask({place: partial(_look_for, source) for place, source in self._asked.items()})
+        said = {place: answer.read() for place, answer in answers.items()}
+        self._silent = {place for place in self._asked if place not in said and str(place) not in self._sources}
+        missing = {place: why for place, why in said.items() if why is not None}
         for place, why in missing.items():
             if place not in self._missing and str(place) not in self._sources:
                 self._tell(SourceMissing(str(place), why))
-        self._missing = set(missing)
+        self._missing = {*missing, *(self._missing - said.keys())}
 
     def _once_each(self, found: list[Source]) -> list[Source]:
         """One volume that is mounted twice is watched once: two would starve each other."""
@@ -161,20 +199,29 @@ class Watcher:
         return source if owner == source.id else replace(source, label=f"{source.label} ({source.id})")
 
     def _note_sources(self, found: list[Source]) -> list[Source]:
-        now = {source.id: source for source in found}
+        now = {source.id: self._with_touches(source) for source in found}
         stays = {key for key, source in self._sources.items() if key in now and _is_mounted_as(now[key], source)}
         for gone in [key for key in self._sources if key not in stays]:
             self._note_out_of_reach(self._sources[gone], _UNMOUNTED)
             self._end_docking(gone)
             self._forget(gone)
-        for source in found:
+        for source in now.values():
             if source.id not in stays:
                 # Some still waited for their turn as it went, and were left since: that is no reason to wait now.
                 self._forget_files(source.id)
                 self._tell(SourceFound(source.label, str(source.root)))
-                settle_wipes(self._state, source, self._tell)
+                with self._turn:
+                    self._new |= {source.id}
         self._sources = now
-        return found
+        return list(now.values())
+
+    def _with_touches(self, source: Source) -> Source:
+        """As long as it stays it is known who waits for it; of a folder, also who waits to hear whether it is there."""
+        before = self._sources.get(source.id)
+        if before is not None and _is_mounted_as(source, before):
+            return replace(source, touches=before.touches)
+        place = self._asked.get(source.root)
+        return source if place is None or source.device else replace(source, touches=place.touches)
 
     def _end_docking(self, source_id: str) -> None:
         """A card that went before all of it was received is to be put back: the notes tell whether that one came."""
@@ -310,3 +357,8 @@ class Watcher:
 def _is_mounted_as(source: Source, before: Source) -> bool:
     """Whether it is where it was, on the device it was on."""
     return (source.root, source.device) == (before.root, before.device)
+
+
+def _look_for(place: Source) -> Words | None:
+    with place.touches.one():
+        return why_missing(place.root)

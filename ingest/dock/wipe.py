@@ -86,7 +86,7 @@ def _remove(file: SourceFile, descriptor: int, identity: FileIdentity) -> None:
     """
     name = file.base_name
     try:
-        with opened_folder(file.source, file.folder) as folder:
+        with opened_folder(file.source, file.folder) as folder, file.source.touches.one():
             found = os.stat(name, dir_fd=folder, follow_symlinks=False)
             same = os.path.samestat(found, os.fstat(descriptor)) and FileIdentity.of(found) == identity
             if not same or read_identity(file, descriptor) != identity or is_being_written(descriptor):
@@ -126,7 +126,7 @@ def complete_wipes(state: DockState, source: Source) -> list[FileRecord]:
         folder_name, _, name = record.name.rpartition("/")
         try:
             # More may be missing than we would have removed, as when the card is out: then nothing is known.
-            with opened_folder(source, folder_name) as folder:
+            with opened_folder(source, folder_name) as folder, source.touches.one():
                 if _is_in(folder, name):
                     state.save(record.at(Phase.RECEIVED))
                 elif source.is_there:  # It did not go while we looked.

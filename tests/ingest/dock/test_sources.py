@@ -42,7 +42,8 @@ def test_sources_of_one_name_are_told_apart(tmp_path: Path) -> None:
     one, other = tmp_path / "x" / "card", tmp_path / "y" / "card"
     one.mkdir(parents=True)
     other.mkdir(parents=True)
-    labels = [source.label for source in find_sources(Places((one, other, tmp_path / "not there")))]
+    missing = tmp_path / "not there"
+    labels = [source.label for source in find_sources(Places((one, other, missing)), {missing})]
     assert labels == [str(one).strip("/"), str(other).strip("/")]
 
 

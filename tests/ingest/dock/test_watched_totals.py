@@ -82,7 +82,7 @@ def test_a_card_that_comes_and_goes_is_counted_once_and_all_is_sent_in_the_end(
         (watching.folder / "4.mp4").rename(card / "4.mp4")
         watching.plug("recorder 1")
         watching.wait(lambda: len(set(archive.sealed_names())) == 5)
-        watching.wait(lambda: len({event.file for event in watching.told(ReceiptHeld)}) == 5)
+        watching.wait(lambda: len(set(settled)) == 5)
         watching.plug()
         watching.wait(lambda: len(watching.told(SourceGone)) == 2)
         watching.plug("recorder 1")
