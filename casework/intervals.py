@@ -23,6 +23,19 @@ def merge(intervals: Iterable[Interval]) -> list[Interval]:
     return merged
 
 
+def without(interval: Interval, others: Iterable[Interval]) -> list[Interval]:
+    """What is left of it where none of the `others` is, which are merged."""
+    start, end = interval
+    left = []
+    for first, last in others:
+        if last <= start or first >= end:
+            continue
+        if first > start:
+            left.append((start, first))
+        start = max(start, last)
+    return [*left, (start, end)] if start < end else left
+
+
 def length_of(seconds: float | None) -> timedelta:
     """Nothing for a still, or a file of unknown length."""
     if seconds is None or math.isnan(seconds) or seconds <= 0:

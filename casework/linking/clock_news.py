@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement, or_, select
 from sqlalchemy.orm import Session
 
+from casework.intervals import Interval, merge, without
 from casework.linking.clock_doubt import clock_in_doubt, rival_moves
 from casework.linking.looks import mark
 from casework.linking.observation import find_moment
@@ -36,8 +37,12 @@ def ask_about_shifts(session: Session, new: Iterable[Seen], around: Surroundings
 
 
 def _touched_by(recording: Seen, around: Surroundings) -> ColumnElement[bool] | None:
+    """None for what is of no known device: it says nothing of any clock."""
+    if recording.device is None:
+        return None
     about = _teaches_about(recording, around) or _changes_doubt_about(recording, around)
     touched = [] if about is None else [_made_about(about, recording)]
+    touched += [Recording.received_at.between(*came) for came in _comes_into_doubt(recording, around)]
     if later := _docked_since(recording, around):
         touched.append(Recording.id.in_(later))
     if not touched:
@@ -81,9 +86,25 @@ def _teaches_about(recording: Seen, around: Surroundings) -> datetime | None:
     return word.time if abs(now.seconds - before.seconds) > LEAST_UNCERTAINTY_SECONDS else None
 
 
+def _comes_into_doubt(recording: Seen, around: Surroundings) -> list[Interval]:
+    """When others came whose clock is in doubt by this one, whose own time cannot be true, and was by none before it.
+
+    Of a thousand such recordings each would else have all that came before it looked at again.
+    """
+    if recording.row.started_at is not None:
+        return []
+    came = recording.row.received_at
+    doubted = merge(
+        (each.received_at - SAME_SHIFT, each.received_at + SAME_SHIFT)
+        for each in around.neighbours.get((recording.unit_id, recording.device or ""), ())
+        if each.looked_at and each.started_at is None and each.station_id == recording.row.station_id
+    )
+    return without((came - SAME_SHIFT, came + SAME_SHIFT), doubted)
+
+
 def _changes_doubt_about(recording: Seen, around: Surroundings) -> datetime | None:
-    if recording.row.started_at is None:  # A time that had not come when it was received: that clock is wrong.
-        return recording.row.received_at
+    if recording.row.started_at is None:
+        return None
     moment = find_moment(recording, around)
     if moment is None or moment.basis != "claimed":
         return None

@@ -66,6 +66,43 @@ def test_a_persons_word_is_news_of_the_act_and_of_the_devices_shift_and_of_nothi
     assert due(session) == touched
 
 
+def test_what_is_of_no_known_device_is_no_news_of_any_clock(session: Session, archive: Any, officer: Any) -> None:
+    """Ten thousand pictures without a word of their camera would else each have all before them looked at again."""
+    unit = archive.unit_of(officer)
+    for _ in range(3):
+        archive.recording(unit, started_at=None, device=None)
+    look_until_nothing_is_due(session)
+    archive.recording(unit, started_at=None, device=None)
+    assert link_due_recordings(session, 100) == {"no_data": 1}
+    assert due(session) == set()
+
+
+def test_an_impossible_time_is_news_for_those_alone_who_were_in_no_doubt_before(
+    session: Session, archive: Any, officer: Any
+) -> None:
+    unit = archive.unit_of(officer)
+
+    def came(at: timedelta, started_at: datetime | None = START) -> Any:
+        return archive.recording(unit, started_at=started_at, received_at=START + at)
+
+    early, shift, late = came(2 * HOUR), came(12 * HOUR), came(22 * HOUR)
+    look_until_nothing_is_due(session)
+    came(10 * HOUR, None)
+    link_due_recordings(session, 100)
+    assert due(session) == {early.id, shift.id, late.id}, "within a shift of it"
+    look_until_nothing_is_due(session)
+    later, last = came(27 * HOUR), came(40 * HOUR)
+    look_until_nothing_is_due(session)
+    came(12 * HOUR, None)
+    link_due_recordings(session, 100)
+    assert due(session) == {later.id}
+    look_until_nothing_is_due(session)
+    came(11 * HOUR, None)
+    assert link_due_recordings(session, 100) == {"no_data": 1}
+    assert due(session) == set()
+    assert last.id not in due(session)
+
+
 def test_an_answer_is_news_as_well(session: Session, archive: Any, officer: Any) -> None:
     unit = archive.unit_of(officer)
     cases = [archive.case(officer), archive.case(officer)]
