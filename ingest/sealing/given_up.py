@@ -1,12 +1,14 @@
-"""What sealing had made of an upload before a person gave it up: ciphertext that nobody will ask for, and its key."""
+"""Attempts that become no recording: what sealing had made of an upload before a person gave it up, or before it was
+found that the same bytes are sealed already. Ciphertext that nobody will ask for, and its key."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from sqlalchemy import ColumnElement, Select, func, or_, select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from ingest.lease import FARTHEST
 from storage.catalog.recordings import CustodyAttempt, Recording
@@ -21,7 +23,8 @@ LATE_WORKER = timedelta(hours=1)
 
 
 def remove_attempts_given_up(database: Database, store: ObjectStore) -> list[str]:
-    """Remove the objects and the attempts, with their keys, of uploads that were released. Returns the uploads' ids.
+    """Remove the objects and the attempts, with their keys, of uploads that were released, or that were sealed before.
+    Returns the uploads' ids.
 
     A crash anywhere, or another who does the same at once, leaves nothing undone: the row goes last. What cannot be
     removed now is logged, keeps nobody else's, and is tried again by a later call. Raises what the database raises when
@@ -73,6 +76,12 @@ def _attempt_of(upload_id: str) -> Select[CustodyAttempt]:
 def _given_up() -> ColumnElement[bool]:
     """Never of what is a recording, whatever the upload's row says: that object is evidence."""
     is_recording = select(Recording.id).where(Recording.id == CustodyAttempt.recording_id).exists()
-    until = Upload.leased_until
-    nobody_is_at_it = or_(Upload.leased_by.is_(None), until < func.now() - LATE_WORKER, until > func.now() + FARTHEST)
-    return (Upload.state == "terminated") & nobody_is_at_it & ~is_recording
+    released = (Upload.state == "terminated") & or_(Upload.leased_by.is_(None), _is_over(Upload.leased_until))
+    # Who is late with a repeat has no lease by then that could tell.
+    superseded = (Upload.recording_id != CustodyAttempt.recording_id) & _is_over(CustodyAttempt.superseded_at)
+    return or_(released, superseded) & ~is_recording
+
+
+def _is_over(since: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
+    """Long enough ago for whoever was stopped then; or it was written while the database's clock was ahead."""
+    return or_(since < func.now() - LATE_WORKER, since > func.now() + FARTHEST)

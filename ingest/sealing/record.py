@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import structlog
-from sqlalchemy import ARRAY, Uuid, any_, func, select
+from sqlalchemy import ARRAY, Uuid, any_, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -25,7 +25,7 @@ from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
 from integrity.timestamp import TimestampToken
 from retention.classes import CLASS_AT_SEALING
-from storage.catalog.recordings import ALWAYS_DUE, MediaJob, PositionTrack, Recording
+from storage.catalog.recordings import ALWAYS_DUE, CustodyAttempt, MediaJob, PositionTrack, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
 from storage.ledger.append import Change, record_change
@@ -172,6 +172,8 @@ def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, cus
     with custody.database.transaction() as session:
         data = {"recording": str(before.recording_id), "station": str(upload.station_id)}
         _mark_sealed(session, upload, before.recording_id)
+        own = update(CustodyAttempt).where(CustodyAttempt.upload_id == upload.id)
+        session.execute(own.values(superseded_at=func.now()))  # What it had made goes with it: given_up.py.
         end_alarm(session, before.recording_id, before.unit_id, upload.id)
         record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
 

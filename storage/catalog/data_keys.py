@@ -21,7 +21,7 @@ KEEPS_DATA_KEY: tuple[Any, ...] = (Recording, Rendition, RedactedCopy, RequestAt
 def may_become_recording() -> ColumnElement[bool]:
     """Of an attempt: its upload is being sealed, or stopped until a person decides.
 
-    Not: it is no recording. The attempt of a file that was sealed before never becomes one, and stays.
+    Not: it is no recording. The attempt of a file that was sealed before never becomes one, and goes an hour later.
     """
     return exists().where(Upload.id == CustodyAttempt.upload_id, Upload.state.in_(TO_BE_SEALED))
 

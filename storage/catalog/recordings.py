@@ -68,9 +68,13 @@ class CustodyAttempt(Base):
     """Committed before the first ciphertext byte, so that a repeat makes the same bytes or stops.
 
     Never a second plaintext under one key and nonce: `plaintext_sha256` is fixed by the first full read.
+    `superseded_at`: since when its upload is the recording of an earlier one, and this becomes none.
     """
 
     __tablename__ = "custody_attempt"
+    __table_args__ = (
+        Index("ix_custody_attempt_superseded", "superseded_at", postgresql_where=text("superseded_at IS NOT NULL")),
+    )
     recording_id: Mapped[Id]
     upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), unique=True)
     unit_id: Mapped[UnitId]
@@ -81,6 +85,7 @@ class CustodyAttempt(Base):
     nonce_prefix: Mapped[Octets]
     plaintext_sha256: Mapped[bytes | None]
     created_at: Mapped[CreatedAt]
+    superseded_at: Mapped[Instant | None]
 
 
 class Recording(Base):

@@ -20,6 +20,7 @@ from ingest.sealing.trouble import STUCK_ATTEMPTS
 from storage.catalog.recordings import CustodyAttempt
 from storage.catalog.uploads import Upload
 from storage.errors import StoreUnavailable
+from tests.ingest.custody.failures import lose_it
 
 CONTENT = b"no video at all, but evidence"
 
@@ -154,3 +155,43 @@ def test_the_database_gives_no_attempt_away_that_may_be_needed(sealing: Any, add
         session.execute(update(Upload).values(state=state))
     with psycopg.connect(addresses.worker) as connection, pytest.raises(psycopg.errors.CheckViolation):
         connection.execute("DELETE FROM custody_attempt WHERE recording_id = %s", [recording.id])
+
+
+def let_hours_pass(sealing: Any, hours: float) -> None:
+    with sealing.archive.database.transaction() as session:
+        ago = CustodyAttempt.superseded_at - timedelta(hours=hours)
+        session.execute(update(CustodyAttempt).values(superseded_at=ago))
+
+
+def test_the_attempt_of_a_file_that_was_sealed_before_goes_with_its_key_and_what_came_late_under_its_name(
+    sealing: Any,
+) -> None:
+    first = sealing.seal(CONTENT)
+    again = sealing.stage(CONTENT, "again.mp4")
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    sweep_left_behind(sealing.archive)
+    assert again in attempts(sealing), "whoever was stopped amid it may still store something"
+    with sealing.archive.database.reading() as session:
+        name = session.scalars(select(CustodyAttempt.object_name).where(CustodyAttempt.upload_id == again)).one()
+    sealing.archive.store.put(name, b"stored too late")
+    assert len(originals(sealing)) == 2
+    let_hours_pass(sealing, 1.1)
+    sweep_left_behind(sealing.archive)
+    assert originals(sealing) == [first.object_name]
+    assert again not in attempts(sealing)
+    assert len(attempts(sealing)) == 1
+    assert verify_archive(sealing.archive).findings == ()
+    # What came first is still mended from what comes once more, by its own attempt.
+    lose_it(sealing.settings.data / "objects" / first.object_name)
+    sealing.stage(CONTENT, "once more.mp4")
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    assert originals(sealing) == [first.object_name]
+
+
+def test_an_attempt_that_was_superseded_while_the_clock_was_far_ahead_goes(sealing: Any) -> None:
+    sealing.seal(CONTENT)
+    sealing.stage(CONTENT, "again.mp4")
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    let_hours_pass(sealing, -24 * 400)
+    sweep_left_behind(sealing.archive)
+    assert len(attempts(sealing)) == 1
