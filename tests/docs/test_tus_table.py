@@ -9,11 +9,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "tests/ingest/uploads"
-ROWS = [
-    row
-    for row in (ROOT / "docs/tus.md").read_text("utf-8").split("| what must hold | test |")[1].splitlines()[2:]
-    if row.startswith("| ")
-]
+TABLE = (ROOT / "docs/tus.md").read_text("utf-8").split("| what must hold | test |")[1].partition("\n\n")[0]
+ROWS = [row for row in TABLE.splitlines()[2:] if row.startswith("| ")]
 NAMED = re.compile(r"`([\w/]+\.py)?(?:::)?(test_\w+)?`")
 
 
