@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from api.cold_store import open_cold_place
 from api.errors import UsageRefused
 from api.keyring import Keyring, open_keyring
 from api.logs import write_warnings
@@ -14,6 +15,8 @@ from api.object_store import TriedStore, open_store
 from api.replica_store import open_replica
 from api.root_access import root_access
 from api.settings import Settings
+from ingest.cold.place import ColdPlace
+from ingest.cold.whereabouts import everywhere
 from ingest.replica.mark import Replica
 from ingest.uploads.staging import Staging
 from integrity.errors import AuthorityUnreachable
@@ -22,6 +25,7 @@ from storage.keystore import KeyStore
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.objects.protocol import ObjectStore
+from storage.objects.tiered import TieredStore
 from storage.seal_keys import SealKeys
 
 if TYPE_CHECKING:
@@ -85,6 +89,17 @@ class Archive:
     def copies(self) -> ObjectStore | None:
         """Where whoever reads turns to when the store fails: the second one, if any."""
         return None if self.replica is None else self.replica.store
+
+    @cached_property
+    def cold(self) -> ColdPlace | None:
+        """The cold place, where one is named. Raises UsageRefused."""
+        return open_cold_place(self.settings)
+
+    @cached_property
+    def everywhere(self) -> TieredStore:
+        """The store, and behind it the cold place: for whoever looks after what is sealed, wherever it lies. People are
+        given what is in the store alone."""
+        return everywhere(self.database, self.store, self.cold)
 
     @cached_property
     def tried_store(self) -> TriedStore:

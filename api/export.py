@@ -16,6 +16,7 @@ from pathlib import Path
 
 from api.archive import Archive
 from api.handover_errors import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy
+from api.recalling import recall_under
 from api.trust_folder import build_trust
 from casework.access import record_refused_deed
 from casework.errors import AccessRefused
@@ -32,6 +33,8 @@ from integrity.package.contents import (
 from integrity.package.layout import STATEMENT
 from integrity.package.verify import Verdict
 from integrity.package.write import write_package
+from retention.errors import OriginalsCold
+from retention.recalls import require_in_store
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
 from storage.ledger.errors import EntriesUncovered
@@ -62,7 +65,8 @@ def export_case(
     any failure, a crash included, there is no package at `target`; the entry then says that one was begun.
 
     Raises AccessRefused, casework's Unknown and OutsideUnit, PackageExists, NothingToCopy, EntriesWithoutPlace,
-    NoRoomForCopy, and what reading and verifying evidence raises.
+    NoRoomForCopy, OriginalsCold where originals lie in the cold place, which are asked for then, and what reading and
+    verifying evidence raises.
     """
     if target.exists() or target.is_symlink():
         raise PackageExists(str(target))
@@ -97,7 +101,12 @@ def _begin(archive: Archive, person: Person, case_id: uuid.UUID, grant_id: uuid.
             contents = gather_case(session, person, case_id, grant_id, now)
             if not contents.recordings:
                 raise NothingToCopy(case_id)
+            require_in_store(session, [each.recording.id for each in contents.recordings])
             return export.id, contents
+    except OriginalsCold as cold:
+        with archive.database.transaction() as session:
+            raised = recall_under(session, archive, person, grant_id, cold.recording_ids)
+        raise raised from None
     except AccessRefused as error:
         with archive.database.transaction() as session:
             record_refused_deed(session, person, "case", case_id, error.reason)
@@ -161,5 +170,5 @@ def _proxy(archive: Archive, rendition: Rendition) -> PackagedProxy:
 
 def _plaintext(archive: Archive, sealed: Recording | Rendition) -> Iterator[memoryview]:
     """The decrypted bytes; nothing is opened before the first of them is asked for."""
-    with open_sealed(archive.store, archive.key_store, AtRest.of(sealed), archive.copies) as plaintext:
+    with open_sealed(archive.everywhere, archive.key_store, AtRest.of(sealed), archive.copies) as plaintext:
         yield from plaintext.pieces_of_either(0, sealed.size_bytes, PIECE_BYTES)

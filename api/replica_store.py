@@ -31,11 +31,11 @@ def open_replica(settings: Settings, patience: Patience | None = None) -> Replic
             "the replica is a folder or a bucket: set either LIUHEN_REPLICA_FOLDER or LIUHEN_REPLICA_S3_URL, not both",
         )
     if folder is not None:
-        _require_other_folder(folder, settings)
+        require_other_folder("副本存储", "the replica", folder, folder_of(settings))
         return Replica(FolderStore(folder), str(folder))
     if address is None:
         return None
-    _require_other_bucket(address, store_address(settings))
+    require_other_bucket("副本存储", "the replica", address, store_address(settings))
     store: ObjectStore = open_bucket(address if patience is None else dataclasses.replace(address, patience=patience))
     return Replica(store, str(address))
 
@@ -70,13 +70,25 @@ def require_usable_replica(settings: Settings) -> None:
         return  # /readyz says so, and copying waits for it
 
 
-def _require_other_folder(folder: Path, settings: Settings) -> None:
-    """Below the store, its copies would be objects; above it, the store would be among the copies."""
-    objects = settings.data / "objects"
-    here, there = folder.resolve(), objects.resolve()
-    in_folder = store_address(settings) is None
-    if in_folder and (here == there or here in there.parents or there in here.parents or _is_same(here, there)):
-        raise _same_place(str(folder), str(objects))
+def folder_of(settings: Settings) -> Path | None:
+    """Where objects lie, if that is a folder."""
+    return settings.data / "objects" if store_address(settings) is None else None
+
+
+def require_other_folder(chinese: str, english: str, folder: Path, other: Path | None) -> None:
+    """Below the store, what is in the second place would be objects; above it, the store would be among those. Raises
+    UsageRefused."""
+    if other is None:
+        return
+    here, there = folder.resolve(), other.resolve()
+    if here == there or here in there.parents or there in here.parents or _is_same(here, there):
+        raise _same_place(chinese, english, str(folder), str(other))
+
+
+def require_other_bucket(chinese: str, english: str, address: S3Address, other: S3Address | None) -> None:
+    """Raises UsageRefused."""
+    if other is not None and (_server(address), address.bucket) == (_server(other), other.bucket):
+        raise _same_place(chinese, english, str(address), str(other))
 
 
 def _is_same(here: Path, there: Path) -> bool:
@@ -87,19 +99,14 @@ def _is_same(here: Path, there: Path) -> bool:
         return False
 
 
-def _require_other_bucket(replica: S3Address, store: S3Address | None) -> None:
-    if store is not None and (_server(replica), replica.bucket) == (_server(store), store.bucket):
-        raise _same_place(str(replica), str(store))
-
-
 def _server(address: S3Address) -> tuple[str | None, int | None]:
     parts = urlsplit(address.url)
     return parts.hostname, parts.port or _PORTS[parts.scheme]
 
 
-def _same_place(replica: str, store: str) -> UsageRefused:
+def _same_place(chinese: str, english: str, second: str, first: str) -> UsageRefused:
     return UsageRefused(
-        f"副本存储 {replica} 与主存储 {store} 是同一处，或一个在另一个之中，坏则俱坏；请另指定一处，最好在另一台机器上",
-        f"the replica {replica} and the store {store} are one place, or one is inside the other, so both would be lost "
+        f"{chinese} {second} 与 {first} 是同一处，或一个在另一个之中，坏则俱坏；请另指定一处，最好在另一台机器上",
+        f"{english} {second} and {first} are one place, or one is inside the other, so both would be lost "
         "at once: name another place, best on another machine",
     )

@@ -43,7 +43,7 @@ def open_replicator(archive: Archive, replica: Replica) -> Replicator:
     """A worker of a name of its own. Raises nothing: keys are asked for when the first batch is taken."""
     keys = partial(announced_keys, archive, "manifest")
     days = archive.settings.scrub_days
-    return Replicator(archive.database, archive.store, replica, keys, name_worker(), days)
+    return Replicator(archive.database, archive.everywhere, replica, keys, name_worker(), days)
 
 
 class SteadyReplica:

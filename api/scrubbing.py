@@ -27,7 +27,7 @@ log = structlog.get_logger()
 def open_scrubber(archive: Archive, selection: Selection) -> Scrubber:
     """A worker of a name of its own. Raises nothing: keys are asked for when the first batch is taken."""
     keys = partial(announced_keys, archive, "manifest")
-    return Scrubber(archive.database, archive.store, keys, name_worker(), selection, archive.replica)
+    return Scrubber(archive.database, archive.everywhere, keys, name_worker(), selection, archive.replica)
 
 
 class SteadyScrub:

@@ -127,6 +127,15 @@ def parse_nodes(value: object) -> tuple[str, ...]:
     return names
 
 
+def parse_codes(value: object) -> tuple[str, ...]:
+    """Codes of retention classes, each once."""
+    words = value if isinstance(value, tuple | list) else re.split(r"[\s,]+", str(value).strip())
+    codes = tuple(dict.fromkeys(str(word) for word in words if word))
+    if not all(re.fullmatch(r"[a-z0-9_-]{1,64}", code) for code in codes):
+        raise ValueError("not codes of retention classes")
+    return codes
+
+
 def parse_names(value: object) -> tuple[NamePattern, ...]:
     return value if isinstance(value, tuple) else read_patterns(str(value).strip())
 

@@ -36,6 +36,7 @@ from api.setting_values import (
     check_broker,
     check_header_name,
     parse_bind,
+    parse_codes,
     parse_data,
     parse_names,
     parse_networks,
@@ -134,6 +135,24 @@ class Settings(BaseSettings):
     replica_s3_ca_file: ReadableFile | None = None
     replica_rate: Size = ByteSize(64 << 20)
     replica_behind_hours: Count = 24
+    cold_folder: Annotated[Path, BeforeValidator(parse_data), Wanted("一个目录", "a folder")] | None = None
+    cold_s3_url: S3Url | None = None
+    cold_s3_bucket: BucketName | None = None
+    cold_s3_region: Region = "us-east-1"
+    cold_s3_access_key: S3Key | None = Field(default=None, repr=False)
+    cold_s3_access_key_file: ReadableFile | None = None
+    cold_s3_secret_key: S3Key | None = Field(default=None, repr=False)
+    cold_s3_secret_key_file: ReadableFile | None = None
+    cold_s3_ca_file: ReadableFile | None = None
+    cold_after_days: Count = 365
+    cold_quiet_days: Count = 90
+    cold_classes: Annotated[
+        tuple[str, ...],
+        NoDecode,
+        BeforeValidator(parse_codes),
+        Wanted("一个或多个保管期限代码，以逗号分隔", "one or more codes of retention classes with commas between"),
+    ] = ()
+    cold_rate: Size = ByteSize(64 << 20)
     backup_passphrase: Secret | None = Field(default=None, repr=False)
     backup_passphrase_file: ReadableFile | None = None
     backup_days: Count | None = None
@@ -204,6 +223,15 @@ class Settings(BaseSettings):
             return str(self.replica_folder)
         if self.replica_s3_url is not None and self.replica_s3_bucket is not None:
             return f"{self.replica_s3_url}/{self.replica_s3_bucket}"
+        return None
+
+    @property
+    def cold_place(self) -> str | None:
+        """What the cold place is called, likewise."""
+        if self.cold_folder is not None:
+            return str(self.cold_folder)
+        if self.cold_s3_url is not None and self.cold_s3_bucket is not None:
+            return f"{self.cold_s3_url}/{self.cold_s3_bucket}"
         return None
 
     @property

@@ -20,6 +20,7 @@ import structlog
 from sqlalchemy import ColumnElement, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
+from storage.catalog.cold import ColdObject
 from storage.catalog.object_looks import ObjectLook
 from storage.catalog.recordings import MediaJob
 from storage.catalog.redaction import RedactedCopy
@@ -34,7 +35,7 @@ LEASE = timedelta(seconds=20)
 RENEWALS_PER_LEASE = 4
 FARTHEST = timedelta(minutes=10)
 """No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
-Leasable = Upload | MediaJob | RedactedCopy | ObjectLook | ObjectReplica
+Leasable = Upload | MediaJob | RedactedCopy | ObjectLook | ObjectReplica | ColdObject
 Row = TypeVar("Row", bound=Leasable)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta, timezone
+from datetime import date, datetime, time, timedelta, timezone
 from typing import Final
 
 # China has had one time and no summer time since 1991; earlier than that nothing of ours is dated. A fixed offset:
@@ -14,6 +14,11 @@ _LABEL: Final = "（北京时间 / UTC+8）"
 def chinese_day(instant: datetime) -> date:
     """The day on which an instant falls in China: certificates, terms and decisions name days, and days are these."""
     return instant.astimezone(CHINA).date()
+
+
+def end_of_day(day: date) -> datetime:
+    """The first instant that is no more of this day, in China."""
+    return datetime.combine(day + timedelta(days=1), time(), CHINA)
 
 
 def show_in_china(instant: datetime) -> str:

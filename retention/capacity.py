@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, Select, cast, func, select, union_all
+from sqlalchemy import BigInteger, Select, and_, cast, func, select, union_all
 from sqlalchemy.orm import Session
 
 from retention.classes import add_months, list_classes
+from storage.catalog.cold import COLD, ColdObject
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy
 
@@ -26,7 +27,8 @@ HORIZON_YEARS = 20
 
 @dataclass(frozen=True)
 class ClassLoad:
-    """What one class holds: bytes are those of stored objects, originals with all copies made of them."""
+    """What one class holds: bytes are those of stored objects, originals with all copies made of them. What lies in the
+    cold place alone takes no room in the store, and is told by itself."""
 
     code: str
     name_zh: str
@@ -38,6 +40,7 @@ class ClassLoad:
     """Of the window: received in it, a day."""
     last_days: Mapping[date, int]
     """Bytes by the last day on which they are kept; what is kept for ever is not in it."""
+    cold_bytes: int = 0
 
 
 @dataclass(frozen=True)
@@ -58,8 +61,10 @@ def class_loads(session: Session, now: datetime) -> tuple[ClassLoad, ...]:
     rows = session.execute(_by_class_and_last_day(since)).all()
     window_days = _window_days(session.scalar(select(func.min(Recording.received_at))), now)
     held: defaultdict[str, list[tuple[date | None, int, int, int]]] = defaultdict(list)
-    for code, last_day, count, stored, received in rows:
+    cold: defaultdict[str, int] = defaultdict(int)
+    for code, last_day, count, stored, received, moved in rows:
         held[code].append((last_day, count, int(stored), int(received)))
+        cold[code] += int(moved)
     return tuple(
         ClassLoad(
             code=each.code,
@@ -74,6 +79,7 @@ def class_loads(session: Session, now: datetime) -> tuple[ClassLoad, ...]:
                 for last_day, _, stored, _ in held[each.code]
                 if last_day is not None and each.keep_months is not None
             },
+            cold_bytes=cold[each.code],
         )
         for each in list_classes(session)
     )
@@ -127,7 +133,8 @@ def _window_days(first: datetime | None, now: datetime) -> float:
 
 
 def _by_class_and_last_day(since: datetime) -> Select[*tuple[Any, ...]]:
-    """Rows of class, last day, how many, their bytes, and the bytes of those that came since."""
+    """Rows of class, last day, how many, their bytes in the store, the bytes of those that came since, and those that
+    lie in the cold place alone."""
     copies = union_all(
         select(Rendition.recording_id.label("recording_id"), Rendition.ciphertext_size_bytes.label("size_bytes")),
         select(RedactedCopy.recording_id, RedactedCopy.ciphertext_size_bytes).where(RedactedCopy.state == "done"),
@@ -137,11 +144,16 @@ def _by_class_and_last_day(since: datetime) -> Select[*tuple[Any, ...]]:
         .group_by(copies.c.recording_id)
         .subquery()
     )
+    moved = func.coalesce(ColdObject.size_bytes, 0)
     size = Recording.ciphertext_size_bytes + func.coalesce(of_each.c.size_bytes, 0)
-    stored = func.sum(size)
-    received = func.coalesce(stored.filter(Recording.received_at >= since), 0)
+    received = func.coalesce(func.sum(size).filter(Recording.received_at >= since), 0)
+    columns = func.count(), func.sum(size - moved), received, func.sum(moved)
     return (
-        select(Recording.retention_class, Recording.retain_until, func.count(), stored, received)
+        select(Recording.retention_class, Recording.retain_until, *columns)
         .outerjoin(of_each, of_each.c.recording_id == Recording.id)
+        .outerjoin(
+            ColdObject,
+            and_(ColdObject.id == Recording.id, ColdObject.state == COLD, ColdObject.given_up_at.is_not(None)),
+        )
         .group_by(Recording.retention_class, Recording.retain_until)
     )

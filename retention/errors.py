@@ -10,6 +10,7 @@
     ├── AlreadyReleased             the hold has ended before
     ├── ShorteningRefused           the class would keep the recording for less long: never by one person
     ├── ClassUnchanged              the recording is in that class already
+    ├── OriginalsCold               originals lie in the cold place, and have to be brought back first
     ├── KeyStillNamed               something hangs on a key-encryption key that was to be destroyed
     └── CursorInvalid               a list's cursor that no list gave out
 
@@ -132,6 +133,26 @@ class CursorInvalid(RetentionError):
 
 def _until(day: date | None) -> str:
     return "permanently" if day is None else f"until {day.isoformat()}"
+
+
+@dataclass(eq=False)
+class OriginalsCold(RetentionError):
+    """`estimated_seconds`: until they are in the store; None where they were not asked for, or nobody can say."""
+
+    recording_ids: tuple[uuid.UUID, ...]
+    estimated_seconds: int | None = None
+
+    def __str__(self) -> str:
+        return (
+            f"{len(self.recording_ids)} originals lie in the cold place and were asked for: {self.expected}; "
+            "ask again then"
+        )
+
+    @property
+    def expected(self) -> str:
+        if self.estimated_seconds is None:
+            return "nobody can say when they are here"
+        return f"they are here in about {max(1, round(self.estimated_seconds / 60))} min"
 
 
 @dataclass(eq=False)

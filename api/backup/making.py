@@ -215,7 +215,7 @@ class _Making:
     def _list_objects(self) -> Iterator[ListedObject]:
         self._say("核对存储对象 / looking at the objects")
         archive = self._archive
-        stores = [archive.store, *([archive.copies] if archive.copies is not None else [])]
+        stores = [archive.everywhere, *([archive.copies] if archive.copies is not None else [])]
         pool = FolderStore(self._place.pool) if self._order.copies_objects else None
         self._copier = ObjectCopier(archive.database, stores, pool)
         listed: list[ListedObject] = []

@@ -32,6 +32,7 @@ from api.backup.facts import Facts, differences, read_facts
 from api.backup.keys_part import kek_path
 from api.backup.objects_part import GONE, KEPT, LOST, put_object, read_objects
 from api.backup.place import BackupPlace, disk_errors
+from api.cold_store import cold_rule
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.running import migrate
 from api.errors import UsageRefused
@@ -40,17 +41,19 @@ from api.root_access import telling_keys
 from api.settings import Settings
 from api.trust_folder import FOLDER as TRUST_TSA
 from api.verification import VerificationReport, verify_archive
+from ingest.cold.restored import note_in_store
 from integrity.durable_files import PRIVATE, new_folder, sync_folder, write_durably
 from integrity.errors import EvidenceError
 from integrity.ledger_entry import parse_entry
 from integrity.tiles import TILE_WIDTH, Bundle, decode_bundle
 from retention.key_disposal import DESTROYED, forget_disposed
 from storage.catalog.recordings import Recording
-from storage.errors import ObjectExists
+from storage.errors import ObjectExists, StorageError
 from storage.key_errors import KeyMissing
 from storage.key_files import make_private_folder
 from storage.ledger.republishing import republish
 from storage.objects.folder import FolderStore
+from storage.objects.protocol import ObjectStore
 from storage.roots.given_secret import GivenSecret
 
 Say = Callable[[str], None]
@@ -192,16 +195,18 @@ class _Restoring:
         return gone | beyond
 
     def _put_objects(self, archive: Archive) -> Iterator[str]:
-        source = FolderStore(self._order.objects or self._checked.place.pool)
+        source, target = FolderStore(self._order.objects or self._checked.place.pool), _target(archive)
         for each in read_objects(self._checked.objects):
             if each.state == GONE:
                 continue
             if each.state == LOST:
                 self._lost_before += 1
                 continue
-            difference = put_object(source, archive.store, each)
+            difference = put_object(source, target, each)
             if difference is not None:
                 yield difference
+            elif archive.everywhere.behind.has(each.name):
+                note_in_store(archive.database, archive.store, each.name, cold_rule(self._settings))
             self._objects, self._bytes = self._objects + 1, self._bytes + each.size_bytes
 
     def _put_ledger(self, archive: Archive) -> int | None:
@@ -228,6 +233,16 @@ class _Restoring:
                     store.open_record(store.read_kek(kek_id))
                 except KeyMissing:
                     yield f"密钥缺失 / key missing: {kek_id}"
+
+
+def _target(archive: Archive) -> ObjectStore:
+    """Where originals that were moved are looked for, and all others put: in the cold place too where that is there, as
+    the backup knew it. Otherwise everything goes into the store."""
+    try:
+        archive.everywhere.require_working()
+    except StorageError:
+        return archive.store
+    return archive.everywhere
 
 
 def _count_under(archive: Archive, destroyed: set[str]) -> int:

@@ -15,6 +15,9 @@ NOT_ELSEWHERE: Final[Mapping[str, str]] = dict.fromkeys(
         "LIUHEN_REPLICA_FOLDER",
         "LIUHEN_REPLICA_S3_URL",
         "LIUHEN_REPLICA_S3_BUCKET",
+        "LIUHEN_COLD_FOLDER",
+        "LIUHEN_COLD_S3_URL",
+        "LIUHEN_COLD_S3_BUCKET",
         "LIUHEN_NODE",
         "LIUHEN_NODES",
         "LIUHEN_STAGING_FOLDER",
@@ -42,4 +45,7 @@ def plain_settings(data: Path) -> Settings:
         replica_folder=None,
         replica_s3_url=None,
         replica_s3_bucket=None,
+        cold_folder=None,
+        cold_s3_url=None,
+        cold_s3_bucket=None,
     )

@@ -31,6 +31,7 @@ def capacity_facts(archive: Archive, session: Session, room: str | None) -> dict
     return {
         "day": today.isoformat(),
         "stored_bytes": stored,
+        "cold_bytes": sum(load.cold_bytes for load in loads),
         "daily_bytes": round(sum(load.daily_bytes for load in loads)),
         "free_bytes": free,
         "classes": [_class_facts(load, today) for load in loads],
@@ -46,7 +47,8 @@ def capacity_lines(facts: dict[str, Any]) -> Iterator[str]:
         held = f"{each['recordings']} 条 / recordings  {show_size(each['stored_bytes'])}"
         past = each["past_last_day_bytes"]
         due = f"  其中已过期限 / of it past the last day {show_size(past)}" if past else ""
-        yield f"{name}  {held}  +{show_size(each['daily_bytes'])} /天 a day{due}"
+        cold = f"  另在冷存储 / in the cold place {show_size(each['cold_bytes'])}" if each["cold_bytes"] else ""
+        yield f"{name}  {held}  +{show_size(each['daily_bytes'])} /天 a day{due}{cold}"
     free = facts["free_bytes"]
     known = "未知 / unknown" if free is None else show_size(free)
     yield f"合计 / in all  {show_size(facts['stored_bytes'])}  +{show_size(facts['daily_bytes'])} /天 a day"
@@ -89,6 +91,7 @@ def _class_facts(load: ClassLoad, today: date) -> dict[str, Any]:
         "keep_months": load.keep_months,
         "recordings": load.recordings,
         "stored_bytes": load.stored_bytes,
+        "cold_bytes": load.cold_bytes,
         "daily_bytes": round(load.daily_bytes),
         "past_last_day_bytes": sum(size for day, size in load.last_days.items() if day < today),
     }

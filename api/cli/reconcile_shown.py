@@ -17,6 +17,7 @@ PARTS: Final[Mapping[str, str]] = {
     "objects": "对象 / objects",
     "rows": "行 / rows",
     "copies": "副本存储中的对象 / objects in the replica",
+    "cold": "冷存储中的原件 / originals in the cold place",
     "entries": "账本条目 / ledger entries",
     "staged": "暂存的上传 / staged uploads",
     "again": "再看一次 / looked at again",

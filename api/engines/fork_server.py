@@ -35,7 +35,7 @@ FOR_HTTP = (
 )
 FOR_OTHERS = (
     *(f"api.cli.{name}" for name in ("beat", "sequencer", "tsa", "worker")),
-    *sorted({queue.module for queue in QUEUES.values() if not queue.needs_replica}),
+    *sorted({queue.module for queue in QUEUES.values() if not queue.needs}),
     "api.tasks.relay",
     *("celery.app.amqp", "kombu.transport.redis", "integrity.authority_server"),
 )

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from api.cold_store import cold_secrets
 from api.engines.folders import make_private_folder, socket_folder
 from api.engines.fork_request import HTTP, address_for
 from api.engines.launch import Fork, Launch
@@ -114,12 +115,13 @@ def _workers(settings: Settings, addresses: ArchiveAddresses) -> list[ChildSpec]
                 **(root_secrets(settings) if queue.needs_root else {}),
                 **(_platform_environment(settings) if queue.pushes else {}),
                 **(replica_secrets(settings) if queue.reaches_replica else {}),
+                **cold_secrets(settings),
             },
             stop_steps=WORKER_STOP_STEPS,
             forked=True,
         )
         for queue in QUEUES.values()
-        if not queue.goes_with and (settings.replica_place is not None or not queue.needs_replica)
+        if not queue.goes_with and queue.is_wanted(settings)
     ]
 
 
@@ -144,6 +146,7 @@ def http_processes(
                 **store_secrets(settings),
                 **root_secrets(settings),
                 **replica_secrets(settings),
+                **cold_secrets(settings),
                 **_MEMORY_GIVEN_BACK,
                 **_wakes_by_beat(settings),
             },

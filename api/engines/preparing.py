@@ -5,6 +5,7 @@ Each step may be done again, and then changes nothing.
 
 from __future__ import annotations
 
+from api.cold_store import require_cold_place_named, require_usable_cold_place
 from api.engines.roles import DatabaseAddresses
 from api.engines.running import migrate
 from api.engines.supervise import Step
@@ -34,9 +35,10 @@ def steps_with_database(settings: Settings, database: DatabaseAddresses) -> tupl
 
 
 def require_usable_stores(settings: Settings) -> None:
-    """The one where objects lie, and the one where their copies do, if any."""
+    """The one where objects lie, the one where their copies do, and the cold place, if any."""
     require_usable_store(settings)
     require_usable_replica(settings)
+    require_usable_cold_place(settings)
 
 
 def create_keys(settings: Settings) -> None:
@@ -61,6 +63,7 @@ def require_store(settings: Settings, database: DatabaseAddresses) -> None:
     connections = Database(database.worker, pool_size=1)
     try:
         require_own_store(connections, open_store(settings))
+        require_cold_place_named(settings, connections)
     except StoreLacksLedger as error:
         from api.http.problems import problem_of
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.backup.latest import latest_backup
 from api.http.readiness import OK, UNKNOWN, judge_readiness
+from ingest.cold.standing import read_cold_standing
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.replica.standing import read_replica_standing
 from ingest.scrub.standing import read_standing
@@ -63,6 +64,7 @@ class _Collector:
             with suppress(SQLAlchemyError), self._archive.database.reading() as session:
                 yield from [family for read in _FROM_CATALOG for family in read(session)]
                 yield from list(_of_replica(session, self._archive.settings.replica_place))
+                yield from list(_of_cold(session, self._archive.settings.cold_place))
 
 
 def _of_uploads(session: Session) -> Iterator[GaugeMetricFamily]:
@@ -118,6 +120,28 @@ def _of_replica(session: Session, place: str | None) -> Iterator[GaugeMetricFami
         ),
     ):
         yield GaugeMetricFamily(f"liuhen_replica_{name}", what, value or 0)
+
+
+def _of_cold(session: Session, place: str | None) -> Iterator[GaugeMetricFamily]:
+    """Without a cold place nothing lies there: all of them are 0."""
+    standing = None if place is None else read_cold_standing(session, place)
+    for name, what, value in (
+        ("objects", "Originals that lie in the cold place alone", standing and standing.cold),
+        ("bytes", "Bytes of these", standing and standing.cold_bytes),
+        ("moving", "Originals that are to be moved there", standing and standing.moving),
+        ("recalls_waiting", "Originals that were asked for and are not in the store yet", standing and standing.wanted),
+        (
+            "oldest_recall_seconds",
+            "Since the first of these was asked for",
+            standing and _seconds_since(standing.oldest_wanted),
+        ),
+        (
+            "failing_seconds",
+            "Since the cold place does not work; 0 while it does",
+            standing and _seconds_since(standing.failing_since),
+        ),
+    ):
+        yield GaugeMetricFamily(f"liuhen_cold_{name}", what, value or 0)
 
 
 def _of_figures(session: Session) -> Iterator[GaugeMetricFamily]:

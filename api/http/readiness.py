@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from api.archive import Archive
 from api.backup.latest import require_recent_backup
+from ingest.cold.standing import require_cold_place
 from ingest.rendering.due import count_waiting_for_room
 from ingest.rendering.errors import NoRoomToWork
 from ingest.replica.standing import require_replicated
@@ -95,6 +96,12 @@ def _ask_replica(archive: Archive) -> None:
         require_replicated(session, settings.replica_place or "", settings.replica_behind_hours, datetime.now(UTC))
 
 
+def _ask_cold(archive: Archive) -> None:
+    """Raises ColdFailing, RecallsLate, by what the worker that moves originals has recorded."""
+    with archive.database.reading() as session:
+        require_cold_place(session, archive.settings.cold_place or "", datetime.now(UTC))
+
+
 def _ask_backup(archive: Archive) -> None:
     """Raises BackupLate."""
     require_recent_backup(archive.settings.data, archive.settings.backup_days or 1)
@@ -102,8 +109,13 @@ def _ask_backup(archive: Archive) -> None:
 
 def _notices(archive: Archive) -> dict[str, Callable[[Archive], None]]:
     """Those that the settings ask for."""
-    asked = NOTICES if archive.settings.replica_place is None else NOTICES_WITH_REPLICA
-    return asked if archive.settings.backup_days is None else {**asked, "backup": _ask_backup}
+    settings = archive.settings
+    return {
+        **NOTICES,
+        **({} if settings.replica_place is None else {"replica": _ask_replica}),
+        **({} if settings.cold_place is None else {"cold": _ask_cold}),
+        **({} if settings.backup_days is None else {"backup": _ask_backup}),
+    }
 
 
 CHECKS: dict[str, Callable[[Archive], None]] = {"database": _ask_database, "store": _ask_store, "keys": _ask_keys}
@@ -114,4 +126,3 @@ NOTICES: dict[str, Callable[[Archive], None]] = {
     "scrub": _ask_scrub,
 }
 """What a person has to look at, while the archive works all the same."""
-NOTICES_WITH_REPLICA = {**NOTICES, "replica": _ask_replica}

@@ -22,6 +22,7 @@ from casework.publication.duties import DUTY_ROLES, duties_in
 from casework.register.reading import count_running_out
 from casework.retrieval.posts import posts_in
 from casework.units import UnitNode, units_below
+from ingest.cold.standing import ColdStanding, read_cold_standing
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.replica.standing import ReplicaStanding, read_replica_standing
 from ingest.scrub.standing import LostObject, Standing, list_lost, read_standing
@@ -54,6 +55,7 @@ class Health:
     objects: Standing
     lost: Sequence[LostObject]
     replica: ReplicaStanding | None
+    cold: ColdStanding | None
 
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
@@ -95,7 +97,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
     by_state = count_uploads(session)
     units = [node.unit.id for node in tree]
     disk = shutil.disk_usage(visit.archive.settings.data)
-    place = visit.archive.settings.replica_place
+    place, cold_place = visit.archive.settings.replica_place, visit.archive.settings.cold_place
     return Health(
         counted=counted,
         uploads={state: by_state[state] for state in IN_HAND if by_state.get(state)},
@@ -111,6 +113,7 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         objects=read_standing(session, units),
         lost=list_lost(session, LOST_SHOWN, units),
         replica=None if place is None else read_replica_standing(session, place, units),
+        cold=None if cold_place is None else read_cold_standing(session, cold_place, units),
     )
 
 

@@ -23,12 +23,14 @@ from casework.access import GrantFound, find_grant
 from casework.errors import AccessRefused
 from casework.organisation import names_of
 from casework.playback import who_saw
+from casework.recall import grant_to_recall
 from casework.requests import list_requests
 from ingest.media.tiles import SpriteLayout
 from retention import permission as retention_permission
 from retention.classes import list_classes
 from retention.holds import holds_on
 from retention.own_units import of_own, own_units
+from retention.recalls import Whereabouts, where_is
 from storage.catalog.access import AccessRequest
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.handling import CaseOfficer
@@ -78,6 +80,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
     holds = holds_on(session, recording.id)
     viewings = who_saw(session, recording.id, limit=50)
     may = may_do(visit)
+    where = where_is(session, recording.id)
     return {
         "recording": recording,
         "kind": kind_of(recording, renditions),
@@ -92,6 +95,9 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "entries": show_entries(chain.items),
         "next": visit.with_query(after=chain.next) if chain.next else None,
         "viewings": viewings.items,
+        "where": where,
+        "recall_minutes": recall_minutes(visit, where),
+        "may_recall": where is not None and may_recall(visit, recording),
         "holds": holds,
         "names": names_of(session, {hold.placed_by for hold in holds}),
         "retention_classes": {row.code: row for row in list_classes(session)},
@@ -227,6 +233,20 @@ def open_cases(visit: Visit, limit: int = 200) -> tuple[Case, ...]:
     statement = select(Case).where(of_own(visit.person, Case.unit_id))
     statement = statement.order_by(Case.closed_at.is_not(None), Case.opened_at.desc()).limit(limit)
     return tuple(visit.session.scalars(statement))
+
+
+def recall_minutes(visit: Visit, where: Whereabouts | None) -> int | None:
+    """How long an original takes to come back; None where it is here, or nobody can say."""
+    seconds = None if where is None else where.estimated_seconds(int(visit.archive.settings.cold_rate))
+    return None if seconds is None else max(1, round(seconds / 60))
+
+
+def may_recall(visit: Visit, recording: Recording) -> bool:
+    try:
+        grant_to_recall(visit.session, visit.person, recording.id, visit.now)
+    except AccessRefused:
+        return False
+    return True
 
 
 def may_do(visit: Visit) -> dict[str, bool]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from api.reconciling.cold_codes import cold_mismatches
+
 MISMATCH, NOTICE = "mismatch", "notice"
 
 
@@ -258,6 +260,7 @@ def _mismatches() -> Iterator[Code]:
             "mount its disk, or check the LIUHEN_REPLICA_ settings, and reconcile again",
         ),
     )
+    yield from cold_mismatches(code, _NEVER_REMOVE)
     yield code(
         "staged_missing",
         "已收完的上传，暂存目录中没有其文件",

@@ -17,6 +17,8 @@ from api.reconciling.keys import suspect_keys, tell_keys
 from api.reconciling.ledger_files import LedgerFound, latest_size
 from api.reconciling.scene import Progress, Scene, Tell
 from api.reconciling.suspicions import Suspicions
+from ingest.cold.place import ColdPlace, mark_in_use
+from ingest.cold.place import read_mark as read_mark_of_cold
 from ingest.replica.mark import Replica, read_mark
 from retention.key_disposal import await_earlier
 from storage.catalog.replicas import WAITING, ObjectReplica, ReplicaStore
@@ -52,6 +54,7 @@ def reconcile(
     begun = time.monotonic()
     scene = Scene(archive, None, tell, progress)
     scene.replica = _replica(scene)
+    scene.cold = _cold_place(scene)
     with ExitStack() as files:
         names, files_of_ledger, made, in_staging = (files.enter_context(Suspicions()) for _ in range(4))
         with archive.database.reading(snapshot=True) as session:
@@ -103,6 +106,23 @@ def _replica(scene: Scene) -> Replica | None:
     except ObjectStoreError as error:
         why = str(error)
     scene.found("replica_absent", replica.place, why=why)
+    return None
+
+
+def _cold_place(scene: Scene) -> ColdPlace | None:
+    """Where originals lie that were moved, where it is there; what else it is, is told. None where nothing was."""
+    cold = scene.archive.cold
+    with scene.archive.database.reading() as session:
+        known = mark_in_use(session)
+    if known is None:
+        return None
+    try:
+        if cold is not None and read_mark_of_cold(cold.store) == known.mark:
+            return cold
+        why = "no setting names it" if cold is None else "its mark is not there"
+    except ObjectStoreError as error:
+        why = str(error)
+    scene.found("cold_absent", known.place if cold is None else cold.place, why=why)
     return None
 
 

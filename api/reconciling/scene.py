@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.reconciling.codes import CODES, NOTICE, Code
+from ingest.cold.place import ColdPlace
 from ingest.replica.mark import Replica
 
 ROWS_AT_ONCE = 2000
@@ -33,7 +34,7 @@ Progress = Callable[[str, int], None]
 
 @dataclass
 class Scene:
-    """`replica`: where it is there, and the one in use. `counts`: of findings, by code. `looked_at`: by part.
+    """`replica`, `cold`: where it is there, and the one in use. `counts`: of findings, by code. `looked_at`: by part.
 
     `database_is_older`: than the ledger in the store; then what no row names may be evidence, all of it.
     """
@@ -42,6 +43,7 @@ class Scene:
     replica: Replica | None
     tell: Tell
     progress: Progress
+    cold: ColdPlace | None = None
     counts: Counter[str] = field(default_factory=Counter)
     looked_at: Counter[str] = field(default_factory=Counter)
     database_is_older: bool = False

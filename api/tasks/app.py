@@ -19,9 +19,8 @@ from api.tasks.queues import QUEUES
 if TYPE_CHECKING:
     from api.archive import Archive
 
-EVERY = {task: every for queue in QUEUES.values() if not queue.needs_replica for task, every in queue.every.items()}
-"""Seconds between wake-ups."""
-EVERY_WITH_REPLICA = {**EVERY, **{task: every for queue in QUEUES.values() for task, every in queue.every.items()}}
+EVERY = {task: every for queue in QUEUES.values() if not queue.needs for task, every in queue.every.items()}
+"""Seconds between wake-ups, of what every archive has."""
 _SOME_DAY = datetime(2000, 1, 1, tzinfo=UTC)
 _not_sent = SaidSeldom()
 
@@ -74,7 +73,7 @@ def _configuration() -> dict[str, Any]:
 
 def _schedule(settings: Settings) -> dict[str, Any]:
     """What is done on nodes is sent to each; without a list of them, to the one that this process is of, or the box."""
-    every = EVERY if settings.replica_place is None else EVERY_WITH_REPLICA
+    queues = [queue for queue in QUEUES.values() if queue.is_wanted(settings)]
     nodes = settings.nodes or (settings.node,)
     return {
         word_for(task, node): {
@@ -82,7 +81,8 @@ def _schedule(settings: Settings) -> dict[str, Any]:
             "schedule": schedule(timedelta(seconds=seconds), nowfun=steady_now),
             "options": {"queue": word_for(task, node)},
         }
-        for task, seconds in every.items()
+        for queue in queues
+        for task, seconds in queue.every.items()
         for node in (nodes if is_of_node(task) else ("",))
     }
 

@@ -41,7 +41,7 @@ def open_custody(archive: Archive) -> Custody:
 
     return Custody(
         database=archive.database,
-        store=archive.store,
+        store=archive.everywhere,
         key_store=archive.key_store,
         ledger=archive.ledger,
         manifest_key=archive.keyring.signing_key("manifest"),

@@ -45,7 +45,7 @@ def open_rendering(archive: Archive) -> Rendering:
     remove_abandoned(archive.work_folder)
     return Rendering(
         database=archive.database,
-        store=archive.store,
+        store=archive.everywhere,
         key_store=archive.key_store,
         runner=media_runner(archive.settings),
         work_folder=WorkFolder(archive.work_folder),

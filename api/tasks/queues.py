@@ -42,8 +42,8 @@ class Queue:
     is_of_node: bool = False
     """Its tasks work on staged bytes, and are done where those are."""
     needs_root: bool = False
-    needs_replica: bool = False
-    """There is no such queue where no second store is named: nobody would take what is sent for it."""
+    needs: str = ""
+    """The setting that names a place: without it there is no such queue, for nobody would take what is sent for it."""
     reaches_replica: bool = False
     pushes: bool = False
     """To the publication platform."""
@@ -51,6 +51,9 @@ class Queue:
     @property
     def module(self) -> str:
         return f"api.tasks.{self.tasks or self.name}"
+
+    def is_wanted(self, settings: Settings) -> bool:
+        return not self.needs or getattr(settings, self.needs) is not None
 
     @property
     def process(self) -> str:
@@ -130,8 +133,17 @@ _TABLE = (
         {"replica.copy_due": 1.0},
         niceness=8,
         opens="api.replicating:require_replica",
-        needs_replica=True,
+        needs="replica_place",
         reaches_replica=True,
+    ),
+    Queue(
+        "cold",
+        "冷存储",
+        "cold place",
+        {"cold.move_due": 1.0},
+        niceness=8,
+        opens="api.cooling:require_cold",
+        needs="cold_place",
     ),
 )
 QUEUES: Final[Mapping[str, Queue]] = {each.name: each for each in _TABLE}

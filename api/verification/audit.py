@@ -82,7 +82,7 @@ def check_object(audit: Audit, name: str, size_bytes: int, sha256: bytes, *, rea
     """Whether the object is there as it was sealed, its bytes read from the medium if `read`; says what is not so."""
     findings = audit.findings
     try:
-        found = audit.archive.store.stat(name)
+        found = audit.archive.everywhere.stat(name)
         if found is None:
             findings.add("object_missing", name)
             return False
@@ -100,7 +100,7 @@ def check_object(audit: Audit, name: str, size_bytes: int, sha256: bytes, *, rea
 
 def _digest_object(archive: Archive, name: str) -> bytes:
     hasher, buffer = hashlib.sha256(), aligned_buffer(_READ_BYTES)
-    with archive.store.open(name, cold=True) as reader:
+    with archive.everywhere.open(name, cold=True) as reader:
         for offset in range(0, reader.size_bytes, _READ_BYTES):
             got = reader.read_into(offset, buffer)
             hasher.update(buffer[:got])

@@ -25,7 +25,7 @@ def audit_objects(audit: Audit) -> int:
     count = 0
     # Asked twice, with the whole listing in between: what is being stored at this moment has its row by then.
     suspects: list[str] = []
-    for batch in _batches(name for name in audit.archive.store.list() if not name.startswith(LEDGER)):
+    for batch in _batches(name for name in audit.archive.everywhere.list() if not name.startswith(LEDGER)):
         suspects += _unknown(audit, batch)
         count += len(batch)
         audit.progress("objects", count, 0)

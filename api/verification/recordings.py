@@ -305,7 +305,7 @@ def _check_key(audit: Audit, at_rest: AtRest, some_bytes: int | None) -> None:
         if some_bytes is None:
             key_store.unwrap_data_key(at_rest.wrapped_key)
             return
-        with open_sealed(audit.archive.store, key_store, at_rest) as plaintext:
+        with open_sealed(audit.archive.everywhere, key_store, at_rest) as plaintext:
             for _ in plaintext.pieces(0, some_bytes, PIECE_BYTES):
                 pass
     except (KeyStoreError, DecryptionFailed, ObjectStoreError) as error:

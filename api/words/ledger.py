@@ -8,6 +8,7 @@ from api.i18n import mark
 
 SYSTEM_ACTORS: Mapping[str, str] = {
     "scrub": mark("巡检"),
+    "cold": mark("冷存储"),
     "custody": mark("封存程序"),
     "media": mark("媒体程序"),
     "linker": mark("案件关联程序"),
@@ -87,6 +88,9 @@ ACTIONS: Mapping[str, str] = {
     "recording.received_again": mark("再次收到同一文件"),
     "recording.object_lost": mark("警报：存储的对象缺失或不符"),
     "recording.object_restored": mark("存储的对象已恢复并核对"),
+    "recording.moved_to_cold": mark("原件移入归档冷存储"),
+    "recording.recall_asked": mark("申请调回冷存原件"),
+    "recording.recalled": mark("冷存原件已调回并核对"),
     "rendition.object_lost": mark("警报：存储的播放副本缺失或不符"),
     "rendition.object_restored": mark("存储的播放副本已恢复并核对"),
     "redacted_copy.object_lost": mark("警报：存储的遮蔽副本缺失或不符"),

@@ -10,11 +10,12 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from ingest.lease import LEASE, RENEWALS_PER_LEASE, Lease, taken_by
+from storage.catalog.cold import ColdObject
 from storage.catalog.object_looks import ObjectLook
 from storage.catalog.replicas import ObjectReplica
 from storage.database import Database
 
-Row = TypeVar("Row", ObjectLook, ObjectReplica)
+Row = TypeVar("Row", ObjectLook, ObjectReplica, ColdObject)
 
 MOST_OBJECTS: Final = 64
 MOST_BYTES: Final = 256 << 20

@@ -6,13 +6,13 @@ Not earlier: until its row stands an object may belong to nothing, and what is l
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date
 
 from sqlalchemy import select
 
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
-from integrity.local_time import CHINA
+from integrity.local_time import end_of_day
 from retention.classes import retain_until_at_sealing
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
@@ -46,8 +46,3 @@ def _read_row(upload: DueUpload, custody: Custody) -> _SealedRow:
     # What is kept for ever has no last day: at least as long as everything is.
     last_day = row.retain_until or retain_until_at_sealing(row.received_at)
     return _SealedRow(row.object_name, last_day)
-
-
-def end_of_day(day: date) -> datetime:
-    """The first instant that is no more of this day, in China."""
-    return datetime.combine(day + timedelta(days=1), time(), CHINA)

@@ -31,6 +31,7 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     ),
     "object_look": "a list of work: ids, sizes and what was found of their bytes",
     "object_replica": "likewise, of the second store",
+    "cold_object": "likewise, of the cold place",
     "ledger_entry": "opaque ids and commitments by construction; whatever anybody does writes it",
     # Rules are the city's, and public.
     **dict.fromkeys(
@@ -76,6 +77,7 @@ SEEN_BY_NOBODY: Final[Mapping[str, str]] = {
     **dict.fromkeys(("calendar_year", "retention_class", "gate_began"), "of the city's rules, which are public"),
     "one_time_code": "the first administrator's: of his code the hash, of 99 random bits",
     "replica_store": "where the second store is, and whether it works: /readyz says so to anybody",
+    "cold_store": "likewise, of the cold place",
     "sign_in_failure": "who tries to sign in has not signed in: names that were tried, and from where",
     "station_nonce": "of a station's requests: random numbers, each good once",
 }

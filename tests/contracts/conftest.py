@@ -14,12 +14,13 @@ from storage.objects.folder import FolderStore
 from storage.objects.protocol import ObjectStore
 from storage.objects.s3 import S3Store
 from storage.objects.s3_address import Patience
+from storage.objects.tiered import Behind, TieredStore
 from tests.ceph import Cluster
 from tests.faulty_proxy import FaultyProxy, now_and_then
 from tests.repeating_store import RepeatingStore
 
 MakeStore = Callable[[], ObjectStore]
-STORES = ("folder", "s3", "s3-faulty")
+STORES = ("folder", "tiered", "s3", "s3-faulty")
 IMPATIENT = Patience(connect_seconds=2.0, read_seconds=1.5, repeats=0)
 
 
@@ -28,6 +29,8 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
     """Opens the same store anew each time, as another process would."""
     if request.param == "folder":
         return lambda: FolderStore(tmp_path / "store")
+    if request.param == "tiered":
+        return lambda: TieredStore(FolderStore(tmp_path / "store"), Behind(None, _moved_nothing, _moved_nothing))
     cluster: Cluster = request.getfixturevalue("ceph")
     address = cluster.bucket(f"contract-{uuid.uuid4().hex}")
     if request.param == "s3":
@@ -35,6 +38,10 @@ def make_store(request: pytest.FixtureRequest, tmp_path: Path) -> MakeStore:
     proxy: FaultyProxy = request.getfixturevalue("bad_network")
     faulty = dataclasses.replace(address, url=proxy.url, patience=IMPATIENT)
     return lambda: RepeatingStore(S3Store(faulty))
+
+
+def _moved_nothing(*_: str) -> bool:
+    return False
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ from api.verification import verify_archive
 from ingest.custody import seal_upload
 from ingest.media.findings import Findings
 from ingest.sealing.due import lease_due_upload
-from ingest.sealing.keeping import end_of_day
+from integrity.local_time import end_of_day
 from storage.errors import ObjectKept, ObjectStoreError, StoreUnavailable
 from storage.objects.s3 import S3Store
 from storage.objects.s3_address import Patience, S3Address

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy.orm import Session
 
 from retention.capacity import HORIZON_YEARS, WINDOW_DAYS, ClassLoad, class_loads, outlook
+from storage.catalog.cold import ColdObject
 
 NOW = datetime(2026, 3, 31, 4, 0, tzinfo=UTC)
 TODAY = date(2026, 3, 31)
@@ -69,6 +70,23 @@ def test_originals_and_all_their_copies_are_counted_by_class(session: Session, a
     assert general.last_days == {date(2026, 3, 1): 11 * GIB + 7, date(2026, 9, 29): 4 * GIB}
     assert (for_ever.stored_bytes, for_ever.daily_bytes, for_ever.last_days) == (3 * GIB, 3 * GIB / WINDOW_DAYS, {})
     assert all(each.stored_bytes == 0 for code, each in loads.items() if code not in ("general", "permanent"))
+
+
+def test_what_lies_in_the_cold_place_takes_no_room_in_the_store_and_is_told_by_itself(
+    session: Session, archive: Any
+) -> None:
+    unit, long_ago = archive.unit(), NOW - timedelta(days=200)
+    facts = {"received_at": long_ago, "ciphertext_size_bytes": 10 * GIB, "retain_until": date(2036, 3, 1)}
+    cold, moving = archive.recording(unit, **facts), archive.recording(unit, **facts)
+    archive.rendition(cold, "proxy", ciphertext_size_bytes=GIB)
+    for each, state in ((cold, "cold"), (moving, "moving")):
+        moved = {"version_id": "1", "moved_at": NOW, "given_up_at": NOW} if state == "cold" else {}
+        names = {"object_name": each.object_name, "size_bytes": 10 * GIB}
+        session.add(ColdObject(id=each.id, unit_id=unit.id, state=state, **names, **moved))
+    session.flush()
+    general = {each.code: each for each in class_loads(session, NOW)}["general"]
+    assert (general.stored_bytes, general.cold_bytes) == (11 * GIB, 10 * GIB)
+    assert general.last_days == {date(2036, 3, 1): 11 * GIB}
 
 
 def test_a_young_archive_is_judged_by_the_days_it_has(session: Session, archive: Any) -> None:

@@ -15,11 +15,14 @@ from api.credentials import Viewer
 from api.http.errors import NotFound
 from api.http.playback.asked import Asked
 from api.http.playback.ranges import Span
+from api.http.playback.recalling import recall_original
 from api.http.playback.stored import Footage, find_footage
 from api.http.sessions import require_viewer_in
 from casework.access import GrantFound, find_grant, find_original_grant, record_refusal
 from casework.errors import AccessRefused
 from casework.playback import WINDOW_BYTES, Window, open_window
+from retention.errors import OriginalsCold
+from retention.recalls import require_in_store
 from storage.catalog.organisation import Person
 
 
@@ -38,7 +41,8 @@ def authorise(
 ) -> Permitted:
     """Somebody with a grant that holds now, and the first window committed. One transaction for all of it.
 
-    A refusal is committed in a transaction of its own.
+    A refusal is committed in a transaction of its own; so is asking for an original that lies in the cold place, and
+    then OriginalsCold is raised.
     """
     now, object_name = datetime.now(UTC), None if rendition is None else f"renditions/{recording_id}/{rendition}"
     person: Person | None = None
@@ -55,6 +59,8 @@ def authorise(
         assert person is not None  # nobody else was refused access
         enter_refusal(archive, person, recording_id, refused, object_name)
         raise
+    except OriginalsCold:
+        raise recall_original(request, archive, recording_id) from None
 
 
 def _permit(
@@ -67,6 +73,8 @@ def _permit(
     span = asked.span(footage)
     if asked.headers_only or asked.is_known(footage):
         return Permitted(person, footage, span, None)
+    if footage.is_original:
+        require_in_store(session, [recording_id])
     return Permitted(person, footage, span, _open_one(session, person, grant, footage, span.first, span.last, now))
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import handover_errors as handover
-from api.http.problems.problem import Problem, Problems
+from api.http.problems.problem import Facts, Problem, Problems
 from integrity import errors as integrity
 from retention import errors as retention
 from storage import errors as storage
@@ -15,6 +15,14 @@ from storage import key_errors
 from storage.ledger.errors import StoreLacksLedger
 
 NOTHING_TO_COPY = "no recording stands in the case, so there is nothing to copy: link one first"
+
+
+def _when(error: retention.OriginalsCold) -> Facts:
+    count, seconds = len(error.recording_ids), error.estimated_seconds
+    if seconds is None:
+        return {"count": count, "when": "何时可用暂无法预计"}
+    return {"count": count, "when": f"预计约 {max(1, round(seconds / 60))} 分钟后可用"}
+
 
 PROBLEMS: Problems = {
     retention.UnknownRetentionClass: Problem(422, "retention-class", "没有保管期限 {code}，请从列表中选择"),
@@ -26,6 +34,9 @@ PROBLEMS: Problems = {
     retention.AlreadyReleased: Problem(409, "already-released", "该保全已解除，无需再办"),
     retention.ShorteningRefused: Problem(409, "shortening", "缩短保管期限须两人办理并经过等待期；请选择更长的期限"),
     retention.ClassUnchanged: Problem(409, "unchanged", "该记录已是此保管期限，未作更改"),
+    retention.OriginalsCold: Problem(
+        409, "originals-cold", "{count} 个原件在归档冷存储中，已申请调回，{when}；请届时重试", facts=_when
+    ),
     retention.CursorInvalid: Problem(422, "cursor", "翻页标记无效，请从第一页重新开始"),
     storage.StoreFull: Problem(507, "store-full", "存储空间不足；已有数据不受影响，请腾出空间后重试"),
     storage.ObjectKept: Problem(409, "kept", "存储仍在保管期限内或已保全，未删除"),

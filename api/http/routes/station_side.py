@@ -112,7 +112,7 @@ def show_receipt(
             raise CustodyFailed(upload_id, upload.failure_code or "unknown")
     if issued is None:
         return JSONResponse({"state": upload.state}, 202, {"Retry-After": "1", "Cache-Control": "no-store"})
-    require_stored_object(archive.database, archive.store, upload_id, issued.recording_id)
+    require_stored_object(archive.database, archive.everywhere, upload_id, issued.recording_id)
     return Response(issued.envelope, media_type=RECEIPT_TYPE, headers={"Cache-Control": "no-store"})
 
 

@@ -46,7 +46,8 @@ class Health(Answer):
     `copies` says NoRoomToWork while playable copies wait for room on the disk, `staging` StagedBytesUnknown while files
     are staged that the catalog does not know, `objects` ObjectsDamaged while stored objects are not what was sealed,
     `scrub` ScrubBehind where some were not looked at for two rounds; and where there is a second store, `replica` says
-    ReplicaFailing while it does not work, ReplicaDamaged, or ReplicaBehind; where backups are asked for, `backup` says
+    ReplicaFailing while it does not work, ReplicaDamaged, or ReplicaBehind; where there is a cold place, `cold` says
+    ColdFailing while it does not work, or RecallsLate; where backups are asked for, `backup` says
     BackupLate. None makes anything unavailable."""
 
     status: str = Field(examples=["ok"])

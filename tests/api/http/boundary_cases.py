@@ -69,6 +69,7 @@ OF_CASES: Attempts = {
             *((each, "/original") for each in ("GET", "HEAD")),
             *((each, "/renditions/{name}") for each in ("GET", "HEAD")),
             ("GET", "/recovery-references"),
+            ("GET", "/recall"),
             ("GET", "/redactions"),
         )
     },
@@ -79,6 +80,7 @@ OF_CASES: Attempts = {
             *("/documents", "/decisions", "/services", "/copies"),
         )
     },
+    "POST /api/v1/recordings/{recording_id}/recall": lambda w: do(f"recordings/{w.recording.id}/recall"),
     "POST /api/v1/recordings/{recording_id}/recovery": lambda w: do(
         f"recordings/{w.recording.id}/recovery", reference=str(w.asked.id)
     ),

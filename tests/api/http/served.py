@@ -138,6 +138,14 @@ class Served:
             object.__setattr__(archive, "settings", settings)
             vars(archive).pop("replica", None)
 
+    def name_cold_place(self, folder: Path) -> None:
+        """Likewise."""
+        for archive in (self.archive, self.answering):
+            settings = archive.settings.model_copy(update={"cold_folder": folder})
+            object.__setattr__(archive, "settings", settings)
+            for made in ("cold", "everywhere"):
+                vars(archive).pop(made, None)
+
     # People
 
     def unit(self, name: str = "江城区综合行政执法局", parent: Unit | None = None) -> Unit:

@@ -34,6 +34,7 @@ OF_NO_LIST = frozenset(
         "GET /api/v1/recordings/{recording_id}",
         "GET /api/v1/recordings/{recording_id}/elements",
         "GET /api/v1/recordings/{recording_id}/positions",
+        "GET /api/v1/recordings/{recording_id}/recall",
         "GET /api/v1/recordings/{recording_id}/recovery-references",
         "GET /api/v1/reports/credit.{kind}",
         "GET /api/v1/requests/{request_id}",

@@ -12,7 +12,7 @@ import yaml
 from api.cli.worker import known_queues, niceness_of
 from api.engines.priority import HTTP_NICENESS
 from api.errors import UsageRefused
-from api.tasks.app import EVERY, EVERY_WITH_REPLICA, celery_app
+from api.tasks.app import EVERY, celery_app
 from api.tasks.queues import QUEUES, of_task, taken_along
 
 ROOT = Path(__file__).parents[3]
@@ -26,8 +26,9 @@ def test_each_task_is_where_its_queue_says() -> None:
             assert celery_app.tasks[task].__module__ == queue.module
 
 
-def test_without_a_second_store_nothing_is_sent_for_one() -> None:
-    assert set(EVERY_WITH_REPLICA) - set(EVERY) == set(QUEUES["replica"].every)
+def test_without_a_place_that_a_queue_needs_nothing_is_sent_for_it() -> None:
+    every = {task for queue in QUEUES.values() for task in queue.every}
+    assert every - set(EVERY) == {*QUEUES["replica"].every, *QUEUES["cold"].every}
 
 
 def test_what_a_worker_opens_is_there() -> None:
@@ -47,7 +48,7 @@ def test_each_queue_has_a_container_where_each_node_has_its_own() -> None:
     for node in ("a", "b"):
         assert of_nodes == {name for each in workers if _node(each) == node for name in _queues(each)}
     others = {name for each in workers if _node(each) is None for name in _queues(each)}
-    assert others == {name for name, queue in QUEUES.items() if not (queue.is_of_node or queue.needs_replica)}
+    assert others == {name for name, queue in QUEUES.items() if not (queue.is_of_node or queue.needs)}
 
 
 def test_whoever_seals_gives_way_to_nobody_and_a_worker_is_as_nice_as_its_most_urgent_queue() -> None:

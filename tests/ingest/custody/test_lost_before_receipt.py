@@ -17,8 +17,8 @@ from api.engines.roles import DatabaseAddresses
 from ingest.custody import seal_upload
 from ingest.sealing.due import LONGEST_BACKOFF, DueUpload, lease_due_upload, stop_upload
 from ingest.sealing.errors import CustodyStopped, LostBeforeReceipt, StoredCopyLost
-from ingest.sealing.keeping import end_of_day
 from ingest.sealing.trouble import list_in_trouble
+from integrity.local_time import end_of_day
 from integrity.receipt import open_receipt
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Receipt

@@ -1,0 +1,20 @@
+"""The queue `cold`: moving originals to the cold place, and back. A worker of its own, for the place may be slow."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from api.cooling import SteadyCold, require_cold
+from api.tasks.app import celery_app, worker_archive
+
+
+@celery_app.task(name="cold.move_due")  # type: ignore[untyped-decorator]
+def move_due() -> None:
+    """Go on, as much as is allowed by now; what is begun goes on with the next wake-up."""
+    worker_cold().go_on()
+
+
+@lru_cache(maxsize=1)
+def worker_cold() -> SteadyCold:
+    archive = worker_archive()
+    return SteadyCold(archive, require_cold(archive))
