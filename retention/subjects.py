@@ -61,7 +61,8 @@ def row_in_unit(session: Session, person: Person, table: type[Row], row_id: uuid
     """
     # The row may stand in the session as it was before somebody else changed it: populate_existing reads it anew.
     statement = select(table).where(table.id == row_id).execution_options(populate_existing=True)
-    # key_share: rows that refer to this one may be inserted meanwhile; the ids they hang on never change.
+    # key_share: rows that refer to this one may be inserted meanwhile; the ids they hang on never change. Without it a
+    # linker that links to a case, and who has the case and waits for linkers, would wait in a ring (linking/locks.py).
     row = session.scalars(statement.with_for_update(key_share=True) if lock else statement).first()
     if row is None:
         raise UnknownSubject(table.__tablename__, row_id)

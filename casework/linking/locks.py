@@ -1,6 +1,10 @@
 """Who waits for whom around the linker: linkers side by side, new facts and linkers one after the other.
 
 Always in this order, and each kind in its own order, so that nobody ever waits in a ring: rows, devices, units.
+
+The linker makes links after it has its units, and a link refers to its case's row. That waits for nobody, because who
+has a case's row has it by FOR NO KEY UPDATE (`row_in_unit` in retention/subjects.py) and lets keys refer to it. By a
+plain FOR UPDATE he would wait in `hold_linking` for the linker, and the linker for his row: a ring.
 """
 
 from __future__ import annotations

@@ -6,12 +6,14 @@ import threading
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 
 from casework.cases import assign
 from casework.linking.linker import link_due_recordings
+from casework.linking.locks import hold_linking, join_linking
 from casework.linking.rows import live_links
-from storage.catalog.casework import CaseLink, LinkingDone
+from retention.subjects import row_in_unit
+from storage.catalog.casework import Case, CaseLink, LinkingDone
 from storage.database import Database
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
@@ -71,4 +73,40 @@ def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_
     thread.join()
     with database.transaction() as session:
         assert link_due_recordings(session) == {"linked": 1}
+        assert [link.case_id for link in live_links(session, recording.id)] == [case.id]
+
+
+def test_who_has_a_case_and_waits_for_linkers_keeps_none_of_them_from_linking_to_it(
+    database: Database, archive_in: Any
+) -> None:
+    """The linker has its unit and has not linked yet; a person has the case's row and waits for the unit: no ring."""
+    with database.transaction() as session:
+        archive = archive_in(session)
+        unit = archive.unit()
+        officer = archive.person(unit, "officer")
+        archive.issue(unit, officer)
+        case = archive.case(officer)
+        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        recording = archive.recording(unit, started_at=START)
+    has_row, through = threading.Event(), threading.Event()
+
+    def wait_for_linkers() -> None:
+        with database.transaction() as own:
+            row_in_unit(own, officer, Case, case.id, lock=True)
+            has_row.set()
+            hold_linking(own, [unit.id])
+        through.set()
+
+    with database.transaction() as linker:
+        linker.execute(text("SET LOCAL lock_timeout = '20s'"))
+        join_linking(linker, [unit.id])
+        thread = threading.Thread(target=wait_for_linkers)
+        thread.start()
+        assert has_row.wait(20)
+        assert not through.wait(0.3)
+        assert link_due_recordings(linker) == {"linked": 1}
+        assert not through.is_set()
+    thread.join()
+    assert through.is_set()
+    with database.reading() as session:
         assert [link.case_id for link in live_links(session, recording.id)] == [case.id]
