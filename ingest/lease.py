@@ -33,7 +33,7 @@ log = structlog.get_logger()
 LEASE = timedelta(seconds=20)
 """A worker that dies keeps others waiting this long after its last renewal."""
 RENEWALS_PER_LEASE = 4
-FARTHEST = timedelta(minutes=10)
+MOST_AHEAD = timedelta(minutes=10)
 """No lease and no pause reaches so far ahead. What does was written while the database's clock was ahead."""
 Leasable = Upload | MediaJob | RedactedCopy | ObjectLook | ObjectReplica | ColdObject
 Row = TypeVar("Row", bound=Leasable)
@@ -50,7 +50,7 @@ def name_worker() -> str:
 def is_free(table: type[Leasable]) -> ColumnElement[bool]:
     """Of a row: nobody has it, or nobody any more."""
     until = table.leased_until
-    return or_(until.is_(None), until < func.now(), until > func.now() + FARTHEST)
+    return or_(until.is_(None), until < func.now(), until > func.now() + MOST_AHEAD)
 
 
 def taken_by(worker: str) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from casework.linking.scoring import Work
 from casework.linking.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECONDS, Filmed, Fit, fit_shift
 from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import Seen
-from casework.recordings.clocks import DOCKED_TOGETHER, SAME_SHIFT
+from casework.recordings.clocks import SAME_DOCKING, SAME_SHIFT
 from casework.register.holding import had_during
 from storage.measures import shifted
 
@@ -50,7 +50,7 @@ def shift_of(recording: Seen, around: Surroundings) -> list[Neighbour]:
     Those whose time is uncertain by hours say nothing, and the satellites' say nothing of the clock.
     """
     same = [each for each in _neighbours(recording, around) if not each.by_satellites and each.started_at is not None]
-    same = [each for each in same if abs(each.received_at - recording.row.received_at) <= DOCKED_TOGETHER]
+    same = [each for each in same if abs(each.received_at - recording.row.received_at) <= SAME_DOCKING]
     same = [each for each in same if each.id == recording.id or either_way(each.uncertainty_seconds) <= SURE_ENOUGH]
     same.sort(key=lambda each: (_start(each), each.id))
     at = next((place for place, each in enumerate(same) if each.id == recording.id), None)
@@ -80,7 +80,7 @@ def came_later_than_it_should(recording: Seen, around: Surroundings, before: boo
     """
     shift = [each for each in shift_of(recording, around) if each.looked_at or not before]
     ends = [shifted(_start(each), length_of(each.duration_seconds)) for each in shift]
-    came = recording.row.received_at - DOCKED_TOGETHER
+    came = recording.row.received_at - SAME_DOCKING
     return any(
         end < other.received_at <= came
         for end in ends

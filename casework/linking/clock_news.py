@@ -16,8 +16,8 @@ from casework.linking.observation import find_moment
 from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import Seen
 from casework.recordings.clocks import (
-    DOCKED_TOGETHER,
     LEAST_UNCERTAINTY_SECONDS,
+    SAME_DOCKING,
     SAME_SHIFT,
     docking_of,
     learn_offset,
@@ -59,7 +59,7 @@ def _docked_since(recording: Seen, around: Surroundings) -> list[uuid.UUID]:
     return [
         each.id
         for each in around.neighbours.get((recording.unit_id, recording.device or ""), ())
-        if each.looked_at and each.station_id == recording.row.station_id and each.received_at >= came + DOCKED_TOGETHER
+        if each.looked_at and each.station_id == recording.row.station_id and each.received_at >= came + SAME_DOCKING
     ]
 
 

@@ -23,7 +23,7 @@ from casework.elements.again import ask_for_another_judgement_where
 from casework.intervals import LONGEST_RECORDING, Interval, merge
 from casework.linking.locks import hold_linking
 from casework.recordings.answered import answered_about, answered_to_be
-from casework.recordings.clocks import FARTHEST
+from casework.recordings.clocks import CLOCK_OFF_BY_MOST
 from casework.units import unit_tree
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
@@ -198,7 +198,7 @@ def _made_about(start: datetime, end: datetime) -> ColumnElement[bool]:
     seconds = func.least(func.greatest(Recording.duration_seconds, 0), LONGEST_RECORDING.total_seconds())
     ends_at = Recording.started_at + func.make_interval(0, 0, 0, 0, 0, 0, seconds)
     return and_(
-        Recording.started_at < shifted(end, FARTHEST),
-        Recording.started_at >= shifted(start, -FARTHEST - LONGEST_RECORDING),
-        func.coalesce(ends_at, Recording.started_at) >= shifted(start, -FARTHEST),
+        Recording.started_at < shifted(end, CLOCK_OFF_BY_MOST),
+        Recording.started_at >= shifted(start, -CLOCK_OFF_BY_MOST - LONGEST_RECORDING),
+        func.coalesce(ends_at, Recording.started_at) >= shifted(start, -CLOCK_OFF_BY_MOST),
     )

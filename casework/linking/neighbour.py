@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.recordings.clocks import DOCKED_TOGETHER, ClockWord
+from casework.recordings.clocks import SAME_DOCKING, ClockWord
 
 
 @dataclass(frozen=True)
@@ -31,5 +31,5 @@ class Neighbour:
     """Whether `started_at` is its tags' time in the zone that its docking's other files tell (tag_zones.py)."""
 
     def came_with(self, other: Neighbour) -> bool:
-        near = abs(self.received_at - other.received_at) <= DOCKED_TOGETHER
+        near = abs(self.received_at - other.received_at) <= SAME_DOCKING
         return near and self.station_id == other.station_id

@@ -11,7 +11,7 @@ from casework.linking.clock_doubt import clock_in_doubt, rival_moves
 from casework.linking.scoring import Basis, Moment, Observed
 from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import GIVEN_WITHIN, Seen
-from casework.recordings.clocks import FARTHEST, docking_of, learn_offset, own_clock, timed_by_satellites
+from casework.recordings.clocks import CLOCK_OFF_BY_MOST, docking_of, learn_offset, own_clock, timed_by_satellites
 from casework.register.holding import had_during
 from storage.measures import shifted
 
@@ -47,7 +47,7 @@ def reach_of(recording: Seen, around: Surroundings) -> Interval | None:
     first, last = moment.earliest, shifted(moment.latest, length_of(recording.row.duration_seconds))
     if moment.basis != "claimed":
         return first, last
-    return shifted(first, -FARTHEST), shifted(last, FARTHEST)
+    return shifted(first, -CLOCK_OFF_BY_MOST), shifted(last, CLOCK_OFF_BY_MOST)
 
 
 def find_moment(recording: Seen, around: Surroundings) -> Moment | None:

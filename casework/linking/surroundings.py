@@ -39,8 +39,8 @@ from casework.linking.shifts import BREAK_SECONDS, Fit
 from casework.linking.tag_zones import put_into_zones
 from casework.recordings.answered import NOTHING, Seen, fetch_said
 from casework.recordings.clocks import (
-    AGREEMENT_SECONDS,
-    FARTHEST,
+    CLOCK_OFF_BY_MOST,
+    ONE_OFFSET_SECONDS,
     SAME_SHIFT,
     SATELLITES,
     Known,
@@ -73,7 +73,7 @@ _TIMED_BY_SATELLITES = and_(
             )
         )
     ),
-    func.coalesce(Recording.started_at_uncertainty_seconds, 0) <= AGREEMENT_SECONDS,
+    func.coalesce(Recording.started_at_uncertainty_seconds, 0) <= ONE_OFFSET_SECONDS,
 )
 """timed_by_satellites, in SQL."""
 
@@ -157,7 +157,7 @@ def fetch_answered_to_be(session: Session, recordings: Sequence[Seen]) -> tuple[
         for at in (row.row.started_at, row.row.received_at)
         if at is not None
     ]
-    asked = _asked(wanted, FARTHEST, "answered")
+    asked = _asked(wanted, CLOCK_OFF_BY_MOST, "answered")
     if asked is None:
         return ()
     about = [time.between(asked.c.first, asked.c.last) for time in (Recording.started_at, Recording.received_at)]
@@ -183,7 +183,7 @@ def fetch_known(
     all it has of the recorder's clock, and anybody can write one."""
     words = [(row, own_clock(row.row.claims)) for row in recordings if row.device]
     wanted = [((row.unit_id, str(row.device)), word.time) for row, word in words if word is not None]
-    asked = _asked(wanted, FARTHEST, "known")
+    asked = _asked(wanted, CLOCK_OFF_BY_MOST, "known")
     if asked is None:
         return {}
     columns = (

@@ -19,11 +19,11 @@ NEAREST: Final = 9
 """So many of the known recordings count, the nearest in time: a clock that was put right says nothing of before."""
 SAME_SHIFT: Final = timedelta(hours=16)
 """By its own clock. Longer ago somebody may have set it: docking stations do."""
-FARTHEST: Final = SAME_SHIFT + timedelta(hours=36)
+CLOCK_OFF_BY_MOST: Final = SAME_SHIFT + timedelta(hours=36)
 """How far off a clock may be, and still be recognised by what the satellites said in the same shift."""
-AGREEMENT_SECONDS: Final = 600.0
+ONE_OFFSET_SECONDS: Final = 600.0
 """Known recordings that differ by more were made before and after somebody set the clock: nothing is learnt."""
-DOCKED_TOGETHER: Final = timedelta(hours=4)
+SAME_DOCKING: Final = timedelta(hours=4)
 """Clocks are learnt within one docking: whoever uploads elsewhere, or later, says nothing of another's recordings."""
 LEAST_UNCERTAINTY_SECONDS: Final = 30.0
 """Files are named when recording is asked for, and begin some seconds later. Drift is less: 3 s a day (GA/T 947.2)."""
@@ -55,7 +55,7 @@ class Docking:
 
     def is_one_with(self, other: Docking) -> bool:
         same_files = self.group is None or other.group is None or self.group == other.group
-        near = abs(self.received_at - other.received_at) <= DOCKED_TOGETHER
+        near = abs(self.received_at - other.received_at) <= SAME_DOCKING
         return self.station_id == other.station_id and near and same_files
 
 
@@ -93,7 +93,7 @@ def timed_by_satellites(
     """Whether the start that is believed is the satellites' word. `source`, `uncertainty_seconds`: of that start.
 
     That they are among the claims is not enough: their word may be doubted, or of points that contradict each other."""
-    sure = (uncertainty_seconds or 0.0) <= AGREEMENT_SECONDS  # NaN is not
+    sure = (uncertainty_seconds or 0.0) <= ONE_OFFSET_SECONDS  # NaN is not
     return sure and any(claim.get("kind") == SATELLITES and claim.get("source") == source for claim in claims)
 
 
@@ -121,6 +121,6 @@ def learn_offset(known: Iterable[Known], word: ClockWord, docking: Docking) -> O
         return None
     middle = median(nearest)
     spread = median(abs(seconds - middle) for seconds in nearest)
-    if abs(nearest[0] - middle) > AGREEMENT_SECONDS or spread > AGREEMENT_SECONDS:
+    if abs(nearest[0] - middle) > ONE_OFFSET_SECONDS or spread > ONE_OFFSET_SECONDS:
         return None
     return Offset(middle, max(LEAST_UNCERTAINTY_SECONDS, 3 * spread))

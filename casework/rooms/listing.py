@@ -18,7 +18,7 @@ from casework.permission import require
 from casework.procedure.footage import CaseFootage, as_footage
 from casework.procedure.judged import Stretch
 from casework.procedure.judgement import judge_footage
-from casework.recordings.clocks import FARTHEST
+from casework.recordings.clocks import CLOCK_OFF_BY_MOST
 from casework.rooms.devices import codes_of_sessions
 from casework.rules.versions import held_on
 from casework.units import in_reach, lines_of
@@ -129,7 +129,7 @@ def _judge(session: Session, by: Person, shown: Sequence[SessionShown], now: dat
 def _footage(session: Session, by: Person, rows: Sequence[RoomSession]) -> dict[uuid.UUID, list[CaseFootage]]:
     """By session what may be of it: by what files claim; as far off as a clock may be and still be recognised."""
     codes, recording = codes_of_sessions(session, [row.id for row in rows]), Recording
-    windows = {row.id: (row.starts_at - FARTHEST, _last(row) + FARTHEST) for row in rows}
+    windows = {row.id: (row.starts_at - CLOCK_OFF_BY_MOST, _last(row) + CLOCK_OFF_BY_MOST) for row in rows}
     wanted = [
         recording.device.in_(sorted(codes[row.id])) & recording.started_at.between(*windows[row.id])
         for row in rows

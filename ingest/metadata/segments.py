@@ -36,7 +36,7 @@ NEAR: Final = timedelta(days=1)
 """How far from a new recording its neighbours are looked for, by the best estimate of when they began."""
 PLACED: Final = "recording.segments_placed"
 HOUSEKEEPING: Final = Actor.system("housekeeping")
-DOCKED_TOGETHER: Final = timedelta(hours=2)
+DOCKED_NEARBY: Final = timedelta(hours=2)
 ONE_DOCKING: Final = timedelta(days=3)
 """A station's group is believed of what came within that of each other, and of nothing that came twice that apart: an
 outage may last, and some stations say the same group of every recorder in one place."""
@@ -227,7 +227,7 @@ def find_neighbours(
         same = and_(same, Recording.claims.contains(said))  # last: it is read from elsewhere than the row
     times = [row.started_at for row in rows if row.started_at is not None]
     near = or_(*(Recording.started_at.between(begin, end) for begin, end in windows(times, NEAR)), text("false"))
-    docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_TOGETHER)))
+    docked = or_(*(Recording.received_at.between(begin, end) for begin, end in windows(arrived, DOCKED_NEARBY)))
     around = set(session.scalars(select(Recording.id).where(near, same, is_film())))
     around |= set(
         session.scalars(select(Recording.id).where(docked, same, is_film()).order_by(Recording.id).limit(MOST_DOCKED))

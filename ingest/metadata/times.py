@@ -49,7 +49,7 @@ WEEKS_COUNTED: Final = timedelta(weeks=1024)
 rounds it is has the day of week and the second right, and the date wrong by a whole round or by several."""
 MOST_ROUNDS: Final = 5
 """From the first to the last year that is believed of any clock there are no more."""
-AGREEMENT_SECONDS: Final = 10.0
+CLOCKS_AGREE_SECONDS: Final = 10.0
 QUARTER_HOUR: Final = 900.0
 WIDEST_ZONE_SECONDS: Final = 14 * 3600.0
 
@@ -260,7 +260,7 @@ def weigh(best: ClockWord, others: Sequence[ClockWord]) -> ClockWord:
 def flag(word: ClockWord, best: ClockWord) -> ClockWord:
     """Against the satellites a recorder's clock is right or off; off by a zone, its Z was local time."""
     apart = word.offset_from(best.time)
-    if word.role == "gps" or abs(apart) <= AGREEMENT_SECONDS:
+    if word.role == "gps" or abs(apart) <= CLOCKS_AGREE_SECONDS:
         return word
     notes = tuple(note for note in word.notes if note != MAY_BE_LOCAL)
     if MAY_BE_LOCAL in word.notes and is_a_zone(apart):

@@ -21,7 +21,7 @@ from storage.database import Database
 
 MOST_ATTEMPTS: Final = 3
 PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=8)
-"""Doubled each time that something of ours was in the way. Shorter than lease.FARTHEST, beyond which no pause holds."""
+"""Doubled each time that something of ours was in the way. Less than lease.MOST_AHEAD, beyond which no pause holds."""
 NO_ROOM: Final = "no_room"
 """How the outcome of a job begins that waits for room on the disk."""
 LONGEST_OUTCOME: Final = 500

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy import ColumnElement, Select, and_, func, or_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.lease import FARTHEST, Lease, is_free
+from ingest.lease import MOST_AHEAD, Lease, is_free
 from ingest.objects.batches import MOST_OBJECTS, lease_rows, within_reach
 from storage.catalog.object_looks import WHOLE
 from storage.catalog.replicas import COPIED, DISPOSED, WAITING, ObjectReplica
@@ -75,7 +75,7 @@ def _to_look_at(days: int) -> Iterator[Select[ObjectReplica]]:
     for due in (
         and_(ObjectReplica.found != WHOLE, looked_at < func.now() - AGAIN),
         looked_at < func.now() - timedelta(days=days),
-        looked_at > func.now() + FARTHEST,
+        looked_at > func.now() + MOST_AHEAD,
     ):
         yield _free(and_(ObjectReplica.state == COPIED, due)).order_by(looked_at)
 

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Select, and_, func, literal, or_, select, 
 from sqlalchemy.orm import Session
 
 from ingest.alarms import StoredSubject
-from ingest.lease import FARTHEST, Lease, is_free
+from ingest.lease import MOST_AHEAD, Lease, is_free
 from ingest.objects.batches import MOST_OBJECTS, lease_rows, within_reach
 from storage.catalog.object_looks import WHOLE, ObjectLook
 from storage.database import Database
@@ -55,7 +55,7 @@ class Selection:
             and_(ObjectLook.found != WHOLE, ObjectLook.looked_at < self.lost_before, ours),
             and_(ObjectLook.looked_at < self.before, ours),
             # Written while the database's clock was ahead: nobody was there yet.
-            and_(ObjectLook.looked_at > func.now() + FARTHEST, ours),
+            and_(ObjectLook.looked_at > func.now() + MOST_AHEAD, ours),
         )
 
 

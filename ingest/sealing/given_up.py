@@ -10,7 +10,7 @@ import structlog
 from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from ingest.lease import FARTHEST
+from ingest.lease import MOST_AHEAD
 from storage.catalog.recordings import CustodyAttempt, Recording
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -84,4 +84,4 @@ def _given_up() -> ColumnElement[bool]:
 
 def _is_over(since: InstrumentedAttribute[Any]) -> ColumnElement[bool]:
     """Long enough ago for whoever was stopped then; or it was written while the database's clock was ahead."""
-    return or_(since < func.now() - LATE_WORKER, since > func.now() + FARTHEST)
+    return or_(since < func.now() - LATE_WORKER, since > func.now() + MOST_AHEAD)
