@@ -27,14 +27,20 @@ def mover_of(archive: Archive, rule: ColdRule = QUIETLY) -> Mover:
     return Mover(archive.database, archive.store, require_cold(archive), keys, name_worker(), rule)
 
 
-def freeze(archive: Archive, owner_url: str) -> None:
-    """All originals there are: their locks in the store have let go, nobody works on them, their cases are closed."""
-    for kept in Path(archive.settings.data / "objects" / ".kept").rglob("*"):
+def settle_all(data: Path, owner_url: str) -> None:
+    """The locks of the store have let go, and nobody owes any recording anything."""
+    for kept in (data / "objects" / ".kept").rglob("*"):
         if kept.is_file():
             kept.unlink()
     with psycopg.connect(owner_url) as connection:
         connection.execute("UPDATE media_job SET state = 'nothing' WHERE state = 'due'")
         connection.execute("DELETE FROM link_question")
+
+
+def freeze(archive: Archive, owner_url: str) -> None:
+    """All originals there are, as if their cases were closed."""
+    settle_all(archive.settings.data, owner_url)
+    with psycopg.connect(owner_url) as connection:
         opened = connection.execute('SELECT id FROM "case" WHERE closed_at IS NULL').fetchall()
         ids = [row[0] for row in opened]
         connection.execute('UPDATE "case" SET closed_at = now() WHERE id = ANY(%s)', (ids,))
