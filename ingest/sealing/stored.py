@@ -16,6 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.alarms import StoredSubject, enter_lost, enter_restored, is_entered_lost
+from ingest.objects.believing import require_standing
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.errors import LostBeforeReceipt, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.parts import Custody
@@ -29,7 +30,6 @@ from storage.database import Database
 from storage.errors import CiphertextDiffers, ObjectMissing, ReadBackMismatch, SourceChanged, StoreUnavailable
 from storage.key_errors import KeyMissing, UnwrapFailed
 from storage.keystore import WrappedKey
-from storage.ledger.own_store import require_own_store
 from storage.objects.protocol import ObjectStore, StoredObject
 from storage.sealed_object import aad_of
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
@@ -60,7 +60,7 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
     before = find_sealed_before(upload, recording_id, custody)
     found = _look_at(upload, before, custody.store)
     if found is not None:
-        require_own_store(custody.database, custody.store)
+        require_standing(custody.database, custody.store)
         with custody.database.transaction() as session:
             require_lease(session, upload)
             raise_alarm(session, before.recording_id, before.unit_id, upload.id, found)
@@ -92,7 +92,7 @@ def restore_stored_copy(upload: DueUpload, custody: Custody) -> None:
     Another's alarm is ended so too. Raises LostBeforeReceipt where the staged bytes are lost as well, StoredCopyLost
     where the bytes are there and do not help, and what keep_stored_copy raises.
     """
-    require_own_store(custody.database, custody.store)  # Otherwise nothing is lost: its disk is not mounted.
+    require_standing(custody.database, custody.store)  # Otherwise nothing is lost: its disk is not mounted.
     recording_id, unit_id = _sealed_as(upload, custody.database)
     with custody.database.transaction() as session:
         require_lease(session, upload)

@@ -116,11 +116,11 @@ class TieredStore:
 
     def require_working(self) -> None:
         """Of the cold place as far as it has to give out what was moved there. Nothing is taken for lost before."""
-        self.store.require_working()
         self.behind.require_there()
         if self.behind.store is not None:
             with suppress(StoreFull, StoreReadOnly):
                 self.behind.store.require_working()
+        self.store.require_working()
 
     def _place_of(self, name: str) -> ObjectStore:
         if self.store.stat(name) is not None or not self.behind.has(name):

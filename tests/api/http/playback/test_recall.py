@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ingest.custody import seal_upload
+from ingest.sealing.due import lease_due_upload
+from storage.errors import StoreUnavailable
 from tests.api.freezing import freeze, go_on, mover_of
 from tests.api.http.playback.viewing import consented, original, viewing
 
@@ -109,3 +113,21 @@ def test_a_package_waits_for_its_originals(served: Any, frozen: Any) -> None:
     assert served.entries("export.started") == [], "nothing was begun"
     assert len(served.entries("recording.recall_asked")) == 1
     come_back(served)
+
+
+def test_the_same_file_again_rests_on_what_lies_in_the_cold_place_and_raises_no_alarm_while_that_is_away(
+    served: Any, frozen: Any, tmp_path: Path
+) -> None:
+    custody = dataclasses.replace(served.custody, store=served.archive.everywhere)
+    station = served.station(frozen.unit)
+    served.stage(station, frozen.content)
+    due = lease_due_upload(served.database, "test")
+    assert due is not None
+    away = (tmp_path / "cold").rename(tmp_path / "away")
+    with pytest.raises(StoreUnavailable):
+        seal_upload(dataclasses.replace(due, attempts=9), custody)
+    assert served.entries("recording.object_lost") == []
+    away.rename(tmp_path / "cold")
+    assert seal_upload(due, custody).recording_id == frozen.recording.id
+    assert served.entries("recording.object_lost") == []
+    assert served.archive.store.stat(frozen.recording.object_name) is None, "it stays where it is"
