@@ -11,6 +11,7 @@ import typer
 
 from api.cli.admin_archive import open_for_command, remark, report, require_archive
 from api.cli.calendar_commands import calendars
+from api.cli.copy_commands import copies
 from api.cli.device_commands import devices, officers
 from api.cli.element_commands import elements
 from api.cli.options import Json, UnitCode
@@ -51,6 +52,7 @@ for name, group in {
     "seal": seals,
     "token": tokens,
     "upload": uploads,
+    "copies": copies,
     "recording": recordings,
     "ledger": ledgers,
 }.items():

@@ -103,6 +103,7 @@ ACTIONS: Mapping[str, str] = {
     "rendition.made": mark("制作副本"),
     "recording.decoded": mark("全程解码"),
     "recovery.asked": mark("请求借助参考录像恢复"),
+    "copies.retried": mark("重新制作未制成的副本"),
     "recording.linked": mark("已归入案件"),
     "recording.unlinked": mark("解除关联"),
     "recording.link_queued": mark("请人选择案件"),

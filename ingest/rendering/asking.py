@@ -7,9 +7,8 @@ import uuid
 from sqlalchemy import and_, select, update
 from sqlalchemy.orm import Session
 
-from ingest.lease import given_back
 from ingest.media import findings as code
-from ingest.rendering.due import QUICK
+from ingest.rendering.due import due_again
 from ingest.rendering.errors import RecoveryNotPossible, RecoveryUnderWay
 from ingest.rendering.references import is_reference
 from retention.permission import require_role
@@ -65,14 +64,5 @@ def make_due(session: Session, recording: Recording, reference_id: uuid.UUID) ->
         session.add(MediaJob(recording_id=recording.id, unit_id=recording.unit_id, kind="recovery"))
         session.flush()
     ended = mine, MediaJob.state.in_(("nothing", "failed", "due"))
-    again = {
-        "state": "due",
-        "lane": QUICK,
-        "attempts": 0,
-        "deferrals": 0,
-        "outcome": None,
-        "finished_at": None,
-        **given_back(),
-    }
-    session.execute(update(MediaJob).where(*ended).values(**again))
+    session.execute(update(MediaJob).where(*ended).values(**due_again()))
     session.execute(update(MediaJob).where(*ended, MediaJob.kind == "recovery").values(reference_id=reference_id))

@@ -10,14 +10,15 @@ from __future__ import annotations
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, exists, func, select, update
 from sqlalchemy.orm import Session, aliased
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from ingest.media.findings import Findings, photograph_of_facts
 from ingest.rendering.ending import LONGEST_OUTCOME, NO_ROOM
-from storage.catalog.recordings import MediaJob, Recording
+from storage.catalog.recordings import DECODING, MediaJob, Recording
 from storage.database import Database
 from storage.keystore import WrappedKey
 
@@ -28,8 +29,8 @@ QUICK, SLOW, DECODE = "quick", "slow", "decode"
 class DueRenditions:
     """One recording with every rendition it still owes in one lane, leased by `worker`.
 
-    `deferrals`: how often they were put off for no fault of the file's. `photograph`: what was found in it when it
-    came, where looking at it again would find the same."""
+    `deferrals`: how often they were put off for no fault of the file's, `deadlines` how often of these they missed one.
+    `photograph`: what was found in it when it came, where looking at it again would find the same."""
 
     recording_id: uuid.UUID
     unit_id: uuid.UUID
@@ -42,6 +43,7 @@ class DueRenditions:
     worker: str
     lane: str = QUICK
     deferrals: int = 0
+    deadlines: int = 0
     photograph: Findings | None = None
 
     @property
@@ -129,8 +131,25 @@ def take(session: Session, jobs: Sequence[MediaJob], worker: str) -> DueRenditio
         worker=worker,
         lane=jobs[0].lane,
         deferrals=max(job.deferrals for job in jobs),
+        deadlines=max(job.deadlines for job in jobs),
         photograph=photograph_of_facts(recording.findings),
     )
+
+
+def due_again() -> dict[str, Any]:
+    """The columns of a job that a person has made once more, as if it had never been tried; behind what waits now."""
+    return {
+        "state": "due",
+        "lane": case((MediaJob.kind == DECODING, DECODE), else_=QUICK),
+        "attempts": 0,
+        "deferrals": 0,
+        "deadlines": 0,
+        "outcome": None,
+        "created_at": func.now(),
+        "finished_at": None,
+        "retried_at": func.now(),
+        **given_back(),
+    }
 
 
 def settle(database: Database, due: DueRenditions, kind: str, reason: str) -> None:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from ingest.lease import Lease, given_back
 from ingest.media.errors import RenditionFailed
-from ingest.media.stops import Blame
+from ingest.media.stops import Blame, Stop
 from ingest.rendering.blame import blame_for
 from ingest.rendering.work_room import WorkRoom
 from storage.catalog.recordings import MediaJob
@@ -31,9 +31,13 @@ class NotYet(Exception):
     """Nothing can be made of a file now, for no fault of its own; `str()` says what is waited for."""
 
 
+class NotInTime(Exception):
+    """The wall's time was over before a file was looked at; `str()` says so. It counts among its deadlines."""
+
+
 class Owed(Protocol):
     """What a worker has leased: a recording's renditions, or a redacted copy. `deferrals`: how often it was put off for
-    no fault of the file's."""
+    no fault of the file's; `deadlines`: how often of these it missed one, which nobody knows whose fault it was."""
 
     @property
     def recording_id(self) -> uuid.UUID: ...
@@ -43,6 +47,8 @@ class Owed(Protocol):
     def sha256(self) -> bytes: ...
     @property
     def deferrals(self) -> int: ...
+    @property
+    def deadlines(self) -> int: ...
     @property
     def lease(self) -> Lease[MediaJob] | Lease[RedactedCopy]: ...
 
@@ -55,9 +61,12 @@ def record_failure(
 ) -> Blame:
     """By whose fault it was. Raises NoRoomToWork. `which`: of what is leased, as everywhere here; else all of it."""
     said = f"{error.reason}: {error.stderr_tail}"
-    end = {Blame.FILE: give_up, Blame.MACHINE: defer, Blame.UNKNOWN: put_off}
-    blame = blame_for(error, due.deferrals, room)
-    end[blame](database, due, said, *which)
+    blame = blame_for(error, due.deadlines, room)
+    if blame is Blame.MACHINE:
+        defer(database, due, said, *which, missed_deadline=error.reason == Stop.DEADLINE)
+    else:
+        end = give_up if blame is Blame.FILE else put_off
+        end(database, due, said, *which)
     return blame
 
 
@@ -68,13 +77,17 @@ def put_off(database: Database, due: Owed, reason: str, *which: ColumnElement[bo
         due.lease.write(session, *which, outcome=reason[:LONGEST_OUTCOME], **given_back(PAUSE))
 
 
-def defer(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:
+def defer(
+    database: Database, due: Owed, reason: str, *which: ColumnElement[bool], missed_deadline: bool = False
+) -> None:
     """Try again, later each time. What fails on our side (a database that restarts, a full disk, a machine that has no
-    time) is no attempt at all: it may happen any number of times, and meanwhile others come before it."""
+    time) is no attempt at all: it may happen any number of times, and meanwhile others come before it. Deadlines alone
+    are counted (blame.py)."""
     job = due.lease.table
     later = {
         "attempts": job.attempts - 1,
         "deferrals": job.deferrals + 1,
+        "deadlines": job.deadlines + int(missed_deadline),
         "outcome": reason[:LONGEST_OUTCOME],
         **given_back(min(PAUSE * 2 ** min(due.deferrals, 10), LONGEST_PAUSE)),
     }

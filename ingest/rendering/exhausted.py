@@ -7,10 +7,11 @@ that it could not be decoded whole is entered.
 from __future__ import annotations
 
 import uuid
+from dataclasses import dataclass
 from typing import Final
 
 import structlog
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from ingest.media import findings as code
 from ingest.media.stops import Stop
@@ -29,25 +30,39 @@ OVER_LIMIT: Final = "limit_broken"
 FIRST_LOOK: Final = "probe"
 
 
+@dataclass(frozen=True)
+class Broken:
+    """Which limit, and in which step."""
+
+    step: str
+    stop: Stop
+
+    def __str__(self) -> str:
+        return f"{self.step}: {self.stop}"
+
+
 class LimitBroken(Exception):
-    """By the file, in a step that has been recorded as failed. `said` names both."""
+    """By the file, in a step that has been recorded as failed."""
 
-    def __init__(self, step: str, stop: str) -> None:
-        super().__init__(f"{step}: {stop}")
-        self.said = f"{step}: {stop}"
+    def __init__(self, broken: Broken) -> None:
+        super().__init__(str(broken))
+        self.broken = broken
 
 
-def find_broken_limit(database: Database, recording_id: uuid.UUID) -> str | None:
-    """In which step a recording broke which, at its first look or since; None where it broke none."""
-    failed = select(MediaJob.kind, MediaJob.outcome).where(
-        MediaJob.recording_id == recording_id, MediaJob.state == "failed"
-    )
+def find_broken_limit(database: Database, recording_id: uuid.UUID) -> Broken | None:
+    """In which step a recording broke which, at its first look or since; None where it broke none.
+
+    Once a person had it tried again, the first look is no reason any more not to."""
+    mine = MediaJob.recording_id == recording_id
+    failed = select(MediaJob.kind, MediaJob.outcome).where(mine, MediaJob.state == "failed")
     with database.reading() as session:
         findings = session.get_one(Recording, recording_id).findings
         jobs = session.execute(failed.order_by(MediaJob.finished_at)).all()
-    steps = [(FIRST_LOOK, str(by)) for by in stopped_by(findings.get("reasons"))]
+        retried = session.scalar(select(exists().where(mine, MediaJob.retried_at.is_not(None))))
+    steps = [] if retried else [(FIRST_LOOK, str(by)) for by in stopped_by(findings.get("reasons"))]
     steps += [(kind, (outcome or "").partition(":")[0]) for kind, outcome in jobs]
-    return next((f"{step}: {word}" for step, word in steps if decides(step, Stop.of(word))), None)
+    broken = (Broken(step, stop) for step, word in steps if (stop := Stop.of(word)) is not None)
+    return next((each for each in broken if decides(each)), None)
 
 
 def stopped_by(reasons: object) -> list[object]:
@@ -56,15 +71,16 @@ def stopped_by(reasons: object) -> list[object]:
     return [(each.get("facts") or {}).get("by") for each in stopped]
 
 
-def decides(step: str, stop: Stop | None) -> bool:
+def decides(broken: Broken) -> bool:
     """A deadline is the machine's, unless a job has failed of it for good (blame.py)."""
-    return stop is not None and (stop.is_limit or (stop is Stop.DEADLINE and step != FIRST_LOOK))
+    return broken.stop.is_limit or (broken.stop is Stop.DEADLINE and broken.step != FIRST_LOOK)
 
 
-def end_over_limit(due: DueRenditions, broken: str, rendering: Rendering) -> None:
-    """All that is leased and not made yet, without trying it."""
-    log.warning("media.limit_broken", recording=str(due.recording_id), lane=due.lane, broken=broken)
-    if due.lane == DECODE:
+def end_over_limit(due: DueRenditions, broken: Broken, rendering: Rendering) -> None:
+    """All that is leased and not made yet, without trying it. Of a file that broke a limit it is entered that nobody
+    knows whether it decodes; what was never in time may have been the machine's doing, and is no word on the file."""
+    log.warning("media.limit_broken", recording=str(due.recording_id), lane=due.lane, broken=str(broken))
+    if due.lane == DECODE and broken.stop.is_limit:
         unknown = Decoded("not_decoded", LIMIT_BROKEN, None, None, 0, 0, None)
         record_decoding(rendering.database, due, unknown, DECODING, rendering.runner)
     else:

@@ -38,8 +38,8 @@ from ingest.media.stops import Blame, Stop
 from ingest.media.whole import decode_whole
 from ingest.rendering.decoding import NOTHING_TO_DECODE, needs_no_decoding, record_decoding
 from ingest.rendering.due import DECODE, QUICK, DueRenditions, hand_over, settle
-from ingest.rendering.ending import record_failure
-from ingest.rendering.exhausted import LimitBroken, end_over_limit, find_broken_limit
+from ingest.rendering.ending import NotInTime, record_failure
+from ingest.rendering.exhausted import Broken, LimitBroken, end_over_limit, find_broken_limit
 from ingest.rendering.facts import digest_of_facts
 from ingest.rendering.lanes import takes_long
 from ingest.rendering.references import references_for
@@ -74,14 +74,14 @@ def make_due_renditions(due: DueRenditions, rendering: Rendering) -> None:
     try:
         work_on(due, room_bytes, partial(make_in, due), rendering)
     except LimitBroken as broken_here:
-        end_over_limit(due, broken_here.said, rendering)
+        end_over_limit(due, broken_here.broken, rendering)
 
 
 def make_in(due: DueRenditions, folder: Path, rendering: Rendering) -> None:
-    """Raises NotYet where the machine was in the way, or what is left of the original has to be recovered first; and
-    LimitBroken."""
+    """Raises NotInTime where the machine was in the way, NotYet where what is left of the original has to be recovered
+    first, and LimitBroken."""
     media = decrypt_original(due, rendering, folder / "original")
-    original = Shown(media, due.photograph) if due.photograph else look_at(media, rendering, due.deferrals)
+    original = Shown(media, due.photograph) if due.photograph else look_at(media, rendering)
     if due.lane == DECODE:
         look_at_whole(due, original, rendering)
         return
@@ -119,13 +119,13 @@ def copy_of(shown: Shown, make: Maker, out: Path, runner: MediaRunner) -> Outcom
 
 def recover(due: DueRenditions, original: Shown, folder: Path, rendering: Rendering) -> Shown:
     """Make the recovery copy where it is due. What plays by itself goes on being shown by itself; of what does not,
-    what was recovered, now or before. Raises NotYet."""
+    what was recovered, now or before. Raises NotInTime and NotYet."""
     if RECOVERY in due.kinds:
         out = folder / RECOVERY
         out.mkdir(mode=0o700)
         outcome = make_rendition(due, RECOVERY, partial(recovery_of, due, original, out, rendering), rendering)
         if original.found.lost_its_index and isinstance(outcome, RenditionMade):
-            return look_at(outcome.path, rendering, due.deferrals, recovered=True)
+            return look_at(outcome.path, rendering, recovered=True)
     return show_recovered(due, original, folder / "recovered", rendering)
 
 
@@ -135,13 +135,16 @@ def recovery_of(due: DueRenditions, original: Shown, out: Path, rendering: Rende
 
 
 def read_references(due: DueRenditions, folder: Path, rendering: Rendering) -> tuple[Reference, ...]:
-    """Each is decrypted, looked at in the sandbox, and removed again before the next."""
+    """Each is decrypted, looked at in the sandbox, and removed again before the next. Raises NotInTime: that there is
+    no reference would be concluded from nothing."""
     runner, found = rendering.runner, []
     with rendering.database.reading() as session:
         rows = references_for(session, due.recording_id)
     for row in rows:
         path = decrypt(AtRest.of(row), row.size_bytes, rendering, folder / "reference")
         seen = probe_media(path, runner, runner.patient(PROBE_LIMITS))
+        if seen.was_not_probed_in_time:
+            raise NotInTime("a recording that may help with its recovery was not looked at in time")
         reference = read_reference(path, str(row.id), seen, runner)
         path.unlink()
         found += [] if reference is None else [reference]
@@ -157,8 +160,8 @@ def make_rendition(due: DueRenditions, kind: str, make: Callable[[], Outcome], r
         if error.reason == Stop.COPY_REFUSED:
             return NothingToShow(kind, error.reason)  # Here and now; whoever encodes makes it.
         blame = record_failure(rendering.database, due, error, rendering.room, MediaJob.kind == kind)
-        if blame is Blame.FILE:
-            raise LimitBroken(kind, error.reason) from error
+        if blame is Blame.FILE and (stop := Stop.of(error.reason)) is not None:
+            raise LimitBroken(Broken(kind, stop)) from error
         return None
     if isinstance(outcome, NothingToShow):
         settle(rendering.database, due, kind, outcome.reason)

@@ -47,11 +47,11 @@ def make_and_store(due: DueCopy, folder: Path, rendering: Rendering) -> None:
 
 
 def make_in(due: DueCopy, folder: Path, rendering: Rendering) -> Outcome:
-    """Of what was recovered, where the original has lost its index. Raises NotYet."""
+    """Of what was recovered, where the original has lost its index. Raises NotYet and NotInTime."""
     out = folder / "redacted"
     out.mkdir(mode=0o700)
     original = decrypt(due.original, due.size_bytes, rendering, folder / "original")
-    shown = look_at(original, rendering, due.deferrals)
+    shown = look_at(original, rendering)
     shown = show_recovered(due, shown, folder / "recovered", rendering)
     mark = as_pam(draw_mark(due.mark))
     return shown.mark(make_redacted(shown.media, shown.found, due.hidden, mark, out, rendering.runner))

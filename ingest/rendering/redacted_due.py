@@ -38,6 +38,7 @@ class DueCopy:
     mark: tuple[str, ...]
     worker: str
     deferrals: int
+    deadlines: int
 
     @property
     def lease(self) -> Lease[RedactedCopy]:
@@ -82,4 +83,5 @@ def _take(session: Session, row: RedactedCopy, worker: str) -> DueCopy:
         mark=tuple(row.mark),
         worker=worker,
         deferrals=row.deferrals,
+        deadlines=row.deadlines,
     )

@@ -14,8 +14,7 @@ from ingest.media.findings import Findings
 from ingest.media.probe import PROBE_LIMITS, probe_media
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.media.renditions import Outcome, RenditionMade
-from ingest.rendering.blame import MOST_DEADLINES
-from ingest.rendering.ending import NotYet, Owed
+from ingest.rendering.ending import NotInTime, NotYet, Owed
 from ingest.rendering.workshop import Rendering, decrypt
 from storage.catalog.recordings import MediaJob, Rendition
 from storage.database import Database
@@ -38,11 +37,12 @@ class Shown:
         return outcome
 
 
-def look_at(media: Path, rendering: Rendering, deferrals: int, *, recovered: bool = False) -> Shown:
-    """Raises NotYet where the machine had other things to do than to look at it: that says nothing of the file."""
+def look_at(media: Path, rendering: Rendering, *, recovered: bool = False) -> Shown:
+    """Raises NotInTime where the machine had other things to do than to look at it: that says nothing of the file, and
+    nothing is concluded from it."""
     found = probe_media(media, rendering.runner, rendering.runner.patient(PROBE_LIMITS))
-    if found.was_not_probed_in_time and deferrals < MOST_DEADLINES:
-        raise NotYet("deadline: it was not looked at in time")
+    if found.was_not_probed_in_time:
+        raise NotInTime("it was not looked at in time")
     return Shown(media, found, recovered)
 
 
@@ -50,14 +50,15 @@ def show_recovered(due: Owed, original: Shown, path: Path, rendering: Rendering)
     """What was recovered of an original without its index, unpacked to `path` in its place; the original where nothing
     could be, or where it plays by itself.
 
-    Raises NotYet while it may still be recovered: that nothing can be made of the original itself would be final."""
+    Raises NotInTime, and NotYet while it may still be recovered: that nothing can be made of the original itself would
+    be final."""
     if not original.found.lost_its_index:
         return original
     state, saved = find_recovery(rendering.database, due.recording_id)
     if saved is not None:
         original.media.unlink()
         media = decrypt(AtRest.of(saved), saved.size_bytes, rendering, path)
-        return look_at(media, rendering, due.deferrals, recovered=True)
+        return look_at(media, rendering, recovered=True)
     if state is None:
         owe_recovery(rendering.database, due)
     if state in (None, "due"):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import structlog
 
+from ingest.media.errors import RenditionFailed
 from ingest.media.plaintext import remove_plaintext
 from ingest.media.runner import MediaRunner
-from ingest.rendering.ending import NO_ROOM, NotYet, Owed, defer
+from ingest.media.stops import Stop
+from ingest.rendering.ending import NO_ROOM, NotInTime, NotYet, Owed, defer, record_failure
 from ingest.rendering.errors import NoRoomToWork
 from ingest.rendering.work_folder import WorkFolder
 from ingest.rendering.work_room import WorkRoom
@@ -47,24 +49,28 @@ class Rendering:
         return WorkRoom(self.work_folder.path, self.reserve_bytes)
 
 
-def with_patience(rendering: Rendering, deferrals: int) -> Rendering:
+def with_patience(rendering: Rendering, deadlines: int) -> Rendering:
     """Deadlines are of the wall, and pass on a busy machine: from the first on they are long enough for whoever gives
-    way to everybody, since what is ended by one has worked for nothing; and each time they are twice as long."""
-    patience = min(LEAST_PATIENCE * 2.0 ** min(deferrals, 4), MOST_PATIENCE)
+    way to everybody, since what is ended by one has worked for nothing; and after each that was missed they are twice
+    as long."""
+    patience = min(LEAST_PATIENCE * 2.0 ** min(deadlines, 4), MOST_PATIENCE)
     runner = replace(rendering.runner, reserve_bytes=rendering.reserve_bytes, patience=patience)
     return replace(rendering, runner=runner)
 
 
 def work_on(due: Owed, needed_bytes: int, work: Callable[[Path, Rendering], None], rendering: Rendering) -> None:
-    """In a private folder on a disk with so much room, with the more patience the more often it was put off. Where
-    there is no room, or it is not yet to be made, all of it that is still leased waits, in nobody's way."""
+    """In a private folder on a disk with so much room, with the more patience the more deadlines it has missed.
+    Where there is no room, or it is not yet to be made, all of it that is still leased waits, in nobody's way."""
     try:
         rendering.room.require(needed_bytes)
         with private_folder(rendering.work_folder.path) as folder:
-            work(folder, with_patience(rendering, due.deferrals))
+            work(folder, with_patience(rendering, due.deadlines))
     except NoRoomToWork as error:
         log.warning("media.no_room", subject=due.lease.subject, needed=error.needed_bytes, free=error.free_bytes)
         defer(rendering.database, due, f"{NO_ROOM}: {error}")
+    except NotInTime as error:
+        log.info("media.not_in_time", subject=due.lease.subject, missed_before=due.deadlines)
+        record_failure(rendering.database, due, RenditionFailed("look", Stop.DEADLINE, str(error)), rendering.room)
     except NotYet as error:
         log.info("media.not_yet", subject=due.lease.subject, reason=str(error))
         defer(rendering.database, due, str(error))

@@ -249,16 +249,20 @@ class Receipt(Base):
 
 
 class WholeDecoding(Base):
-    """A look at a whole recording: every frame of it went through a decoder, or did not. One, written once.
+    """A look at a whole recording: every frame of it went through a decoder, or did not. Written once; where nobody
+    could say (`not_decoded`) another may follow, when somebody has it tried again.
 
     `way`: by itself, or as its proxy was encoded. Frames are the picture's, else the sound's; `refused_packets` and
     `complaints` are of both. Null: nobody can say."""
 
     __tablename__ = "whole_decoding"
     __table_args__ = (
-        UniqueConstraint("recording_id"),
         CheckConstraint(one_of("state", *DECODED_STATES), name="state"),
         CheckConstraint(one_of("way", DECODING, "proxy"), name="way"),
+        Index("ix_whole_decoding_recording_id", "recording_id"),
+        Index(
+            "uq_whole_decoding_settled", "recording_id", unique=True, postgresql_where=text("state <> 'not_decoded'")
+        ),
         CheckConstraint("(reason IS NULL) = (state = 'intact')", name="reason"),
         Index("ix_whole_decoding_damaged", "unit_id", "recording_id", postgresql_where=text("state = 'damaged'")),
     )
@@ -307,7 +311,8 @@ class MediaJob(Base):
     """What a media worker still owes a recording. `nothing`: the file has no picture or sound to show.
 
     `reference_id`: the whole recording that a person chose to help with a recovery. `lane`: who makes it, so that what
-    is quick does not wait for what is not. `deferrals`: how often something of ours was in the way."""
+    is quick does not wait for what is not. `deferrals`: how often something of ours was in the way, `deadlines` how
+    often of these it was the wall's time; `retried_at`: when a person last had it tried again."""
 
     __tablename__ = "media_job"
     __table_args__ = (
@@ -328,6 +333,8 @@ class MediaJob(Base):
     lane: Mapped[str] = mapped_column(default=lane_of)
     attempts: Mapped[int] = mapped_column(default=0)
     deferrals: Mapped[int] = mapped_column(default=0)
+    deadlines: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    retried_at: Mapped[datetime | None]
     taken_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]

@@ -119,6 +119,7 @@ class RedactedCopy(Base):
     state: Mapped[str] = mapped_column(default="due", server_default=text("'due'"))
     attempts: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     deferrals: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    deadlines: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     taken_at: Mapped[datetime | None]
     leased_by: Mapped[str | None]
     leased_until: Mapped[datetime | None]

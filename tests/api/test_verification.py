@@ -20,7 +20,7 @@ from api.trust_folder import announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
 from ingest.rendering import make
 from ingest.sealing.errors import ObjectLost
-from ingest.sealing.stored import require_stored_object
+from ingest.sealing.handing_out import require_stored_object
 from integrity.merkle import leaf_hash
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor, Change, record_change

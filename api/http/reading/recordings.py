@@ -148,7 +148,10 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
 
 
 def decoding_of(session: Session, recording_id: uuid.UUID) -> DecodingItem | None:
-    found = session.scalars(select(WholeDecoding).where(WholeDecoding.recording_id == recording_id)).first()
+    """The one that could say something; else the last that could not."""
+    mine = select(WholeDecoding).where(WholeDecoding.recording_id == recording_id)
+    latest = mine.order_by(WholeDecoding.state == "not_decoded", WholeDecoding.decoded_at.desc())
+    found = session.scalars(latest.limit(1)).first()
     return None if found is None else DecodingItem.model_validate(found)
 
 

@@ -372,6 +372,13 @@ def test_uploads_in_trouble_are_listed_and_others_left_alone(lent: Path) -> None
     assert "无需处理" in refused(lent, 1, "admin", "upload", "release", "0" * 32, "--reason", "重发")
 
 
+def test_copies_that_failed_are_listed_and_tried_again_only_as_somebody_says(lent: Path) -> None:
+    assert done(lent, "admin", "copies", "list") == {"items": []}
+    assert done(lent, "admin", "copies", "retry", "--failed") == {"recordings": 0, "copies": 0, "items": []}
+    assert "--failed" in refused(lent, 2, "admin", "copies", "retry")
+    assert "没有编号为" in refused(lent, 2, "admin", "copies", "retry", "--recording", "0" * 32)
+
+
 def test_the_trust_handed_over_is_one_the_verifier_loads(lent: Path, tmp_path: Path) -> None:
     shown = done(lent, "admin", "trust", str(tmp_path / "trust"))
     trust = load_trust(tmp_path / "trust")

@@ -20,6 +20,21 @@ def test_a_silent_station_is_named_above_all_and_first_in_the_list(district: Any
     assert "失联的工作站" in text_of(district.page("administrator", "/admin"))
 
 
+def test_where_copies_have_failed_the_administrator_is_told_what_to_do(district: Any) -> None:
+    command = "liuhen admin copies retry --failed"
+    assert command not in text_of(district.page("administrator", "/admin"))
+    district.served.as_owner("UPDATE media_job SET state = 'failed', outcome = 'deadline: ' WHERE kind = 'sprite'")
+    try:
+        said = text_of(district.page("administrator", "/admin"))
+        assert "制作失败的副本不会自行重试，原件不受影响。" in said
+        assert "liuhen admin copies list" in said
+        assert command in said
+        english = text_of(district.page("administrator", "/admin", "en"))
+        assert "Copies that failed are not tried again by themselves" in english
+    finally:
+        district.served.as_owner("UPDATE media_job SET state = 'due', outcome = NULL WHERE kind = 'sprite'")
+
+
 def test_who_may_only_look_is_offered_no_deed(district: Any) -> None:
     for path in ("/stations", "/devices", f"/devices/{district.device.id}", "/officers"):
         page = district.page("auditor", path).text

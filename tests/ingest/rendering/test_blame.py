@@ -14,8 +14,8 @@ from ingest.rendering.errors import NoRoomToWork
 from ingest.rendering.work_room import WorkRoom
 
 
-def blame(room: WorkRoom, reason: str, deferrals: int = 0) -> Blame:
-    return blame_for(RenditionFailed("redacted", reason, ""), deferrals, room)
+def blame(room: WorkRoom, reason: str, deadlines: int = 0) -> Blame:
+    return blame_for(RenditionFailed("redacted", reason, ""), deadlines, room)
 
 
 def test_a_broken_limit_is_the_file_s_and_a_deadline_only_when_there_were_many(tmp_path: Path) -> None:

@@ -7,13 +7,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from api.tasks.media import open_rendering, render_next
 from ingest.media.errors import RenditionFailed
 from ingest.media.findings import PROBE_STOPPED, Findings, Reason
 from ingest.rendering import make
+from ingest.rendering.blame import MOST_DEADLINES
+from ingest.rendering.ending import NotInTime
 from storage.catalog.recordings import MediaJob, WholeDecoding
+
+
+def change(sealing: Any, **values: Any) -> None:
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(MediaJob).values(**values))
+
+
+def jobs_of(sealing: Any) -> dict[str, tuple[str, str | None]]:
+    with sealing.archive.database.reading() as session:
+        return {job.kind: (job.state, job.outcome) for job in session.scalars(select(MediaJob))}
 
 
 @pytest.mark.parametrize(
@@ -80,3 +92,59 @@ def test_what_broke_a_limit_when_it_was_first_looked_at_is_looked_at_no_more(
         jobs = {job.kind: (job.state, job.outcome) for job in session.scalars(select(MediaJob))}
     over = ("failed", "limit_broken: probe: processor")
     assert jobs == {"poster": over, "sprite": over, "proxy": over, "decode": ("nothing", "nothing_to_decode")}
+
+
+@pytest.mark.parametrize(("missed", "state"), [(0, "due"), (MOST_DEADLINES - 1, "due"), (MOST_DEADLINES, "failed")])
+def test_a_full_disk_and_a_database_that_restarts_are_no_missed_deadlines(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, missed: int, state: str
+) -> None:
+    """However often it was put off for something else, five deadlines are five deadlines."""
+
+    def fail(*_: object) -> None:
+        raise RenditionFailed("proxy", "deadline", "said the tool")
+
+    monkeypatch.setattr(make, "copy_proxy", fail)
+    sealing.seal(sealing.clip(tmp_path))
+    change(sealing, deferrals=3 * MOST_DEADLINES, deadlines=missed)
+    assert render_next(open_rendering(sealing.archive), "test")
+    with sealing.archive.database.reading() as session:
+        job = session.scalars(select(MediaJob).where(MediaJob.kind == "proxy")).one()
+    assert (job.state, job.outcome) == (state, "deadline: said the tool")
+    assert (job.deadlines, job.deferrals) == ((missed + 1, 16) if state == "due" else (missed, 15))
+
+
+@pytest.mark.parametrize("lane", ["quick", "decode"])
+def test_of_a_file_that_nobody_ever_had_the_time_to_look_at_nothing_is_concluded(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lane: str
+) -> None:
+    def too_late(*_: object) -> None:
+        raise NotInTime("it was not looked at in time")
+
+    monkeypatch.setattr(make, "look_at", too_late)
+    sealing.seal(sealing.clip(tmp_path))
+    kinds = {"decode"} if lane == "decode" else {"poster", "sprite", "proxy"}
+    if lane == "decode":  # no copy is due any more
+        change(sealing, state="done", lane="quick")
+        with sealing.archive.database.transaction() as session:
+            session.execute(update(MediaJob).where(MediaJob.kind == "decode").values(state="due", lane="decode"))
+    rendering = open_rendering(sealing.archive)
+    for missed in range(MOST_DEADLINES + 1):
+        found = jobs_of(sealing)
+        assert {found[kind][0] for kind in kinds} == {"due"}, missed
+        assert render_next(rendering, "test", lane)
+        change(sealing, leased_until=None)
+    found = jobs_of(sealing)
+    assert {found[kind] for kind in kinds} == {("failed", "deadline: it was not looked at in time")}
+    assert sealing.entries("recording.decoded") == 0
+
+
+def test_what_failed_of_deadlines_alone_is_no_word_on_the_whole_of_a_recording(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    sealing.seal(sealing.clip(tmp_path))
+    change(sealing, state="failed", outcome="deadline: said the tool")
+    with sealing.archive.database.transaction() as session:
+        session.execute(update(MediaJob).where(MediaJob.kind == "decode").values(state="due", outcome=None))
+    assert render_next(open_rendering(sealing.archive), "test", "decode")
+    assert jobs_of(sealing)["decode"] == ("failed", "limit_broken: poster: deadline")
+    assert sealing.entries("recording.decoded") == 0

@@ -43,7 +43,8 @@ def disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Disk]:
 def jobs_of(sealing: Any, recording: Any) -> list[Any]:
     with sealing.archive.database.reading() as session:
         left = (MediaJob.leased_until - func.now()).label("left")
-        jobs = select(MediaJob.state, MediaJob.outcome, MediaJob.attempts, MediaJob.deferrals, left)
+        counted = MediaJob.attempts, MediaJob.deferrals, MediaJob.deadlines
+        jobs = select(MediaJob.state, MediaJob.outcome, *counted, left)
         return list(session.execute(jobs.where(MediaJob.recording_id == recording.id, MediaJob.lane != "decode")))
 
 
@@ -108,5 +109,5 @@ def test_a_disk_that_is_full_all_the_same_counts_as_no_attempt(
     monkeypatch.setattr(ingest.rendering.make, "decrypt", full)
     assert render_next(rendering, "test")
     jobs = jobs_of(sealing, recording)
-    assert {(job.state, job.attempts, job.deferrals) for job in jobs} == {("due", 0, 1)}
+    assert {(job.state, job.attempts, job.deferrals, job.deadlines) for job in jobs} == {("due", 0, 1, 0)}
     assert all(job.outcome.startswith(NO_ROOM) for job in jobs)
