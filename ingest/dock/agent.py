@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from ingest.dock.archive import Archive
+from ingest.dock.audience import Audience
 from ingest.dock.connection import is_open_to_listeners
 from ingest.dock.credential import StationCredential
 from ingest.dock.docking import find_docking
@@ -202,11 +203,11 @@ def opened_run(
     plan: DockPlan, state: DockState, tell: Listener, stop: threading.Event, settled: Settled
 ) -> Iterator[Run]:
     """A run that is not started yet, with the archive's receipt key found and the station reporting."""
-    archive = Archive(plan.url, plan.credential, plan.tls)
+    archive, audience = Archive(plan.url, plan.credential, plan.tls), Audience(tell)
     try:
         if is_open_to_listeners(plan.url):
-            tell(AddressOpen(plan.url, _IN_THE_CLEAR))
-        run = Run(_open_desk(plan, archive, state, tell, stop), plan.parallel, settled)
+            audience(AddressOpen(plan.url, _IN_THE_CLEAR))
+        run = Run(_open_desk(plan, archive, state, audience, stop), plan.parallel, settled, audience)
         with Reporter(archive, plan.state_folder, lambda: run.waiting, tell, plan.report_seconds):
             yield run
     finally:

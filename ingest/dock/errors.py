@@ -11,6 +11,7 @@
     │   ├── NoProgress                  nothing moved for as long as we were told to wait
     │   ├── CustodyFailed               all bytes arrived, and the archive could not seal them
     │   ├── ReceiptRejected             a receipt that does not speak of these bytes, or is not the archive's
+    │   ├── HandlingFailed              this program failed at it, and at no other
     │   ├── RemovalFailed               received, but the device would not let go of it
     │   └── RemovalUnconfirmed          received and unlinked, but the device went away before it was durable
     ├── DockStopped                     nothing more can be done in this run
@@ -43,6 +44,7 @@ and English. `str()` is the English. A `reason` is in both languages as well (in
 
 from __future__ import annotations
 
+import traceback
 from pathlib import Path
 
 from ingest.dock.words import GONE, Words
@@ -184,6 +186,23 @@ class ReceiptRejected(FileLeft):
         )
         self.upload_id = upload_id
         self.reason = reason
+
+
+class HandlingFailed(FileLeft):
+    """A fault of ours that this one file brought out: where it was raised is all that whoever mends it has."""
+
+    def __init__(self, name: str, fault: BaseException) -> None:
+        frames = traceback.extract_tb(fault.__traceback__)
+        where = f" {Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        what = f"{type(fault).__name__}{where}"
+        super().__init__(
+            f"{name} could not be dealt with: this program failed at it ({what}: {fault}); nothing is removed without "
+            "its receipt, and all other files go on. Tell the administrator this line; run again to try it anew",
+            f"处理 {name} 时程序出错（{what}）；没有回执的文件一律不删除，其他文件照常处理。请将此行告知管理员；"
+            "再次运行即重试",
+        )
+        self.name = name
+        self.fault = fault
 
 
 class RemovalFailed(FileLeft):

@@ -1,8 +1,8 @@
 """All files of a run, side by side: a few are sent at once, and any number may wait for their receipts.
 
 Sealing takes the archive longer than receiving, so whoever waits for a receipt holds up no sender, nor anybody else who
-waits for one, nor what is removed from a card. Whatever happens to one file is told with its name and leaves the others
-alone; what concerns them all ends the run.
+waits for one, nor what is removed from a card. Whatever happens to one file, a fault of ours as well, is told with its
+name and leaves the others alone; what concerns them all ends the run.
 """
 
 from __future__ import annotations
@@ -12,10 +12,12 @@ from collections.abc import Callable
 from functools import partial
 from typing import TypeVar
 
+from ingest.dock.audience import Audience
 from ingest.dock.crew import Crew, Lanes
 from ingest.dock.errors import (
     DockError,
     DockStopped,
+    HandlingFailed,
     Interrupted,
     SourceChanged,
     TryAgain,
@@ -44,10 +46,11 @@ Settled = Callable[[SourceFile, FileOutcome], None]
 
 
 class Run:
-    """Files are put in at any time until `finish`; `settled` hears of each one's end."""
+    """Files are put in at any time until `finish`; `settled` hears of each one's end, and `audience` of all else."""
 
-    def __init__(self, desk: Desk, parallel: int, settled: Settled) -> None:
+    def __init__(self, desk: Desk, parallel: int, settled: Settled, audience: Audience) -> None:
         self._desk = desk
+        self._audience = audience
         self._settled = settled
         self._stop = desk.sender.patience.stop
         self._queue = SendQueue(self._stop)
@@ -164,11 +167,15 @@ class Run:
             self._leave(waiting.file, self.stopped or error)
         except DockError as error:
             self._leave(waiting.file, error)
+        except Exception as error:
+            if self._audience.fault is not None:
+                raise
+            self._leave(waiting.file, HandlingFailed(waiting.file.title, error))
         self._queue.settle()
         return None
 
     def _break(self, error: BaseException) -> None:
-        """A fault of ours: the run ends with it, in the thread that waits for the run."""
+        """Nobody hears what is told, or Python itself ends: so does the run, in the thread that waits for it."""
         self._broken = self._broken or error
         self._stop.set()
 

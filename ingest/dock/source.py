@@ -70,7 +70,10 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class FileIdentity:
-    """Cheap to read; while it stays the same, so do the bytes. When it differs, only a digest can say."""
+    """Cheap to read; while it stays the same, so do the bytes. When it differs, only a digest can say.
+
+    Each number fits the signed 64 bits that the agent's notes can hold. Times are compared and never read as dates.
+    """
 
     size_bytes: int
     mtime_ns: int
@@ -81,7 +84,14 @@ class FileIdentity:
     def of(cls, status: os.stat_result) -> FileIdentity:
         """The identity in an answer of stat."""
         # Some file systems number their inodes beyond the signed integers that the agent's notes can hold.
-        return cls(status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino & 0x7FFF_FFFF_FFFF_FFFF)
+        inode = status.st_ino & 0x7FFF_FFFF_FFFF_FFFF
+        # A recorder with a wrong clock dates a file beyond the year 2262 or before 1677, where nanoseconds do not fit.
+        return cls(status.st_size, _wrapped(status.st_mtime_ns), _wrapped(status.st_ctime_ns), inode)
+
+
+def _wrapped(number: int) -> int:
+    """As 64 bits of it are read with a sign: what fits stays as it is."""
+    return (number + (1 << 63)) % (1 << 64) - (1 << 63)
 
 
 @dataclass(frozen=True, slots=True)

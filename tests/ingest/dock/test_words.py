@@ -63,6 +63,7 @@ def test_every_error_says_it_in_both_languages() -> None:
     found = [
         errors.SourceUnreadable("a", words), errors.SourceVanished("a", path), errors.FolderTooDeep("a", 32),
         errors.SourceChanged("a"), errors.SourceUnsteady("a"),
+        errors.HandlingFailed("a", ValueError("english reason")),
         errors.TransferRefused(400, words),
         errors.NoProgress(1, words), errors.CustodyFailed("0", words), errors.ReceiptRejected("0", words),
         errors.RemovalFailed("a", words), errors.RemovalUnconfirmed("a", words),
