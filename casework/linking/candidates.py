@@ -51,6 +51,8 @@ class Candidate:
     score: int = 0
     reasons: tuple[Reason, ...] = ()
     assignment_ids: tuple[uuid.UUID, ...] = field(default=())
+    closed: bool = False
+    """Footage comes late, also of a case that was closed on the spot; into one that is closed a person puts it."""
     ceiling: int = 0
     """What it would score, its clock undoubted, if the scene that nobody stated were where the recording was made."""
 
@@ -97,27 +99,32 @@ class Candidate:
 def find_candidates(
     observed: Observed, works: Iterable[Work], standing: Collection[uuid.UUID] = ()
 ) -> tuple[Candidate, ...]:
-    """The best first; a repeat over the same facts finds the same. A closed case counts only where it stands in it."""
+    """The best first; a repeat over the same facts finds the same. Closed cases are among them: what was at work then
+    is what matters, and a recording of one that was closed on the spot must not go to its neighbour.
+    """
     first, last = observed.moment.earliest, shifted(observed.moment.latest, observed.length)
     by_case: dict[uuid.UUID, list[Work]] = {}
     touched = set()
     for work in works:
-        if not work.closed or work.case_id in standing:
-            by_case.setdefault(work.case_id, []).append(work)
-            if work.start <= last and work.end > first:
-                touched.add(work.case_id)
-    found = [_candidate(observed, case_id, of_case) for case_id, of_case in by_case.items() if case_id in touched]
+        by_case.setdefault(work.case_id, []).append(work)
+        if work.start <= last and work.end > first:
+            touched.add(work.case_id)
+    found = [
+        _candidate(observed, case_id, of_case, case_id in standing)
+        for case_id, of_case in by_case.items()
+        if case_id in touched
+    ]
     worth = [each for each in found if each is not None and each.score >= ASKED_FROM]
     return tuple(sorted(worth, key=lambda each: (-each.score, str(each.case_id))))[:MOST_CHOICES]
 
 
 def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
-    """The best, when the register speaks for it, it has points enough, lies in its duty, and every other is far behind,
-    were its unstated scene the right one."""
+    """The best, when it is open, the register speaks for it, it has points enough, lies in its duty, and every other is
+    far behind, were its unstated scene the right one."""
     if not candidates or candidates[0].score < LINKS_FROM:
         return None
     best, others = candidates[0], candidates[1:]
-    if not best.vouched or not best.inside:
+    if best.closed or not best.vouched or not best.inside:
         return None
     # Where the best is ahead by its scene, a case whose scene nobody stated might be there as well.
     by_scene = any(reason.code == "at_the_scene" for reason in best.reasons)
@@ -125,12 +132,13 @@ def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
     return best if all(points >= CLEAR_BY for points in behind) else None
 
 
-def _candidate(observed: Observed, case_id: uuid.UUID, works: Sequence[Work]) -> Candidate | None:
+def _candidate(observed: Observed, case_id: uuid.UUID, works: Sequence[Work], stands: bool) -> Candidate | None:
     scored = weigh_case(observed, case_id, works)
     if scored is None:
         return None
     score, fitting = scored
     could_be = AT_THE_SCENE if observed.place is not None and all(work.place is None for work in fitting) else 0
     ids = tuple(work.id for work in fitting)
-    found = Candidate(case_id, fitting[0].stage, score.points, score.reasons, ids)
+    closed = not stands and any(work.closed for work in works)
+    found = Candidate(case_id, fitting[0].stage, score.points, score.reasons, ids, closed)
     return replace(found, ceiling=found.undoubted + could_be)

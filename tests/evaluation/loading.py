@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import random
 import uuid
 from collections import Counter, defaultdict
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ class Loaded:
 
     unit_id: uuid.UUID
     cases: dict[int, uuid.UUID]
+    closed: frozenset[int]
     rows: list[dict[str, Any]]
 
     def dockings(self, world: World) -> list[list[dict[str, Any]]]:
@@ -66,8 +68,8 @@ def read_clip(clip: Clip) -> tuple[Claims, BestClaims]:
     return stated, best_claims(stated)
 
 
-def load(session: Session, world: World) -> Loaded:
-    """Register and roster, and recordings ready to be docked."""
+def load(session: Session, world: World, closed_share: float = 0.0) -> Loaded:
+    """Register and roster, and recordings ready to be docked. So many of the cases were closed on the spot."""
     unit = Unit(id=uuid.uuid4(), name="评估大队", code=f"EVAL-{world.seed}-{uuid.uuid4().hex[:6]}")
     session.add(unit)
     session.flush()
@@ -88,9 +90,15 @@ def load(session: Session, world: World) -> Loaded:
     _add(session, DeviceIssue, issues)
     cases = {number: uuid.uuid4() for number in range(1, world.cases + 1)}
     opener = next(iter(people.values()))
-    _add(session, Case, [_case(unit, number, case_id, opener) for number, case_id in cases.items()])
+    closed = frozenset(random.Random(world.seed).sample(sorted(cases), round(closed_share * len(cases))))
+    ends = {duty.case: duty.span[1] for duty in sorted(world.duties, key=lambda duty: duty.span[1])}
+    rows = [
+        {**_case(unit, number, case_id, opener), "closed_at": ends.get(number) if number in closed else None}
+        for number, case_id in cases.items()
+    ]
+    _add(session, Case, rows)
     _add(session, CaseAssignment, _duties(unit, world, cases))
-    return Loaded(unit.id, cases, _recordings(session, unit, world))
+    return Loaded(unit.id, cases, closed, _recordings(session, unit, world))
 
 
 def dock(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -19,7 +19,8 @@ from tests.evaluation.shifts import World, make_world
 
 @dataclass(frozen=True)
 class Measured:
-    """`follows`: the judge names a case, and it is the true one; `misled`: it names another.
+    """`follows`: the judge names a case, it is the true one, and open; `misled`: it names another. `of_closed`: of a
+    case that was closed by then, of which `drawn_away` went to another by themselves.
 
     A link counts as long as it stands: `wrong` are also those about which somebody is asked meanwhile (`in_question`
     of them), and `linked_that_follow` are none of these.
@@ -28,6 +29,8 @@ class Measured:
     seed: int
     recordings: int
     of_a_case: int
+    of_closed: int
+    drawn_away: int
     follows: int
     misled: int
     linked: int
@@ -60,11 +63,11 @@ class Measured:
         )
 
 
-def measure(database: Database, seed: int, clips: int = 2000) -> Measured:
+def measure(database: Database, seed: int, clips: int = 2000, closed_share: float = 0.0) -> Measured:
     """Make the world, enter it, let recorders be docked and the linker look until nothing is due, and compare."""
     world = make_world(seed, clips)
     with database.transaction() as session:
-        loaded = load(session, world)
+        loaded = load(session, world, closed_share)
     for rows in loaded.dockings(world):
         with database.transaction() as session:
             dock(session, rows)
@@ -85,13 +88,15 @@ def compare(session: Session, world: World, loaded: Loaded) -> Measured:
     for clip, row in zip(world.clips, loaded.rows, strict=True):
         judged = judge.case_of(clip)
         linked = [numbers[case_id] for case_id in links.get(row["id"], ())]
-        right = linked == [clip.case]
-        counts["of a case"] += clip.case is not None
-        counts["follows"] += judged is not None and judged == clip.case
+        right, closed = linked == [clip.case], clip.case in loaded.closed
+        counts["of a case"] += clip.case is not None and not closed
+        counts["of closed"] += closed
+        counts["drawn away"] += closed and bool(linked) and not right
+        counts["follows"] += judged is not None and judged == clip.case and not closed
         counts["misled"] += judged is not None and judged != clip.case
         counts["linked"] += bool(linked)
         counts["right"] += right
-        counts["both"] += right and row["id"] not in asked and judged == clip.case
+        counts["both"] += right and row["id"] not in asked and judged == clip.case and not closed
         counts["in question"] += bool(linked) and row["id"] in asked
         if linked and not right:
             counts["wrong"] += 1
@@ -100,6 +105,8 @@ def compare(session: Session, world: World, loaded: Loaded) -> Measured:
         seed=world.seed,
         recordings=len(world.clips),
         of_a_case=counts["of a case"],
+        of_closed=counts["of closed"],
+        drawn_away=counts["drawn away"],
         follows=counts["follows"],
         misled=counts["misled"],
         linked=counts["linked"],

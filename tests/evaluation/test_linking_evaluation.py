@@ -26,6 +26,7 @@ from tests.evaluation.shifts import FIRST_DAY, Clip, Duty, Issue, World, make_wo
 from tests.sampling import some_of
 
 HERE = Path(__file__).parent
+FOUND_BESIDE_CLOSED = 0.9
 OF_THE_LINKER = "casework"
 AS_ASKED = {"wrong clock": 0.15, "lent": 0.10, "nameless": 0.10, "overlapping": 0.20, "no case": 0.05}
 """Of all recordings; written here once more, so that nobody makes the worlds easier in one place alone."""
@@ -44,6 +45,19 @@ def test_of_what_follows_from_its_data_nearly_all_links_itself_and_hardly_any_wr
     assert measured.wrongly < BAR_WRONGLY
     assert measured.of_all >= LEAST_OF_ALL
     assert measured.wrong <= MOST_WRONG
+
+
+@pytest.mark.parametrize("seed", some_of(IN_THE_SUITE, one_in=len(IN_THE_SUITE)))
+def test_what_is_of_a_case_closed_on_the_spot_is_asked_and_not_drawn_into_the_one_beside_it(
+    database: Database, capsys: pytest.CaptureFixture[str], seed: int
+) -> None:
+    """Three in ten, as simple penalties are, before any card is docked."""
+    measured = measure(database, seed, closed_share=0.3)
+    with capsys.disabled():
+        print(f"\n{measured}; of closed cases {measured.of_closed}, drawn into others: {measured.drawn_away}")
+    assert measured.of_closed > 400
+    assert measured.wrongly < BAR_WRONGLY
+    assert measured.found >= FOUND_BESIDE_CLOSED
 
 
 @pytest.mark.parametrize("seed", [*range(3), *HELD_OUT])

@@ -13,7 +13,7 @@ from casework.closing import close_case
 from casework.linking.by_hand import answer_question, link_by_hand
 from casework.linking.linker import link_due_recordings
 from casework.linking.looks import DeviceTime, ask_for_another_look
-from casework.linking.rows import live_links
+from casework.linking.rows import find_open_question, live_links
 from casework.linking.unlinked import list_questions, list_unlinked
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseLink
@@ -146,15 +146,17 @@ def test_two_assignments_of_one_case_are_one_case_and_the_longest_overlap_names_
     assert live_links(session, recording.id)[0].stage == "decision"
 
 
-def test_closed_cases_and_other_units_are_no_candidates(
+def test_a_closed_case_takes_nothing_by_itself_and_another_unit_s_is_no_candidate(
     session: Session, archive: Any, officer: Any, unit: Any
 ) -> None:
-    supervisor = archive.person(unit, "supervisor")
-    closed = assigned_case(session, archive, officer)
-    close_case(session, supervisor, closed.id, "撤销")
     assigned_case(session, archive, archive.person(archive.unit(), "officer"))
+    assert look(session, recorded(archive, unit)) == "no_case"
+    closed = assigned_case(session, archive, officer)
+    close(session, archive, unit, closed)
     recording = recorded(archive, unit)
-    assert look(session, recording) == "no_case"
+    assert look(session, recording) == "question"
+    (offered,) = find_open_question(session, recording.id).candidates
+    assert offered["case_id"] == str(closed.id)
 
 
 @pytest.mark.parametrize("values", [{"start": None}, {"device": None, "officer": None}, {"device": "", "officer": ""}])
@@ -245,3 +247,47 @@ def test_case_it_stands_in_stays_a_choice_when_it_no_longer_matches(
     kept = answer_question(session, officer, question.id, first.id)
     assert kept.made_by == "window"
     assert [link.case_id for link in live_links(session, recording.id)] == [first.id]
+
+
+def close(session: Session, archive: Any, unit: Any, case: Any) -> None:
+    close_case(session, archive.person(unit, "supervisor"), case.id, "当场处罚，已结案")
+
+
+def test_a_case_that_was_closed_on_the_spot_is_a_rival_of_the_open_one_beside_it(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    open_one, closed = (assigned_case(session, archive, officer) for _ in range(2))
+    close(session, archive, unit, closed)
+    recording = recorded(archive, unit, START + 10 * MINUTE)
+    assert look(session, recording) == "question"
+    assert live_links(session, recording.id) == ()
+    offered = find_open_question(session, recording.id).candidates
+    assert {choice["case_id"] for choice in offered} == {str(open_one.id), str(closed.id)}
+
+
+def test_what_was_filmed_at_the_scene_of_a_closed_case_is_asked_about(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    scene = {"latitude": 30.15, "longitude": 114.30}
+    assigned_case(session, archive, officer, ends_at=START + 3 * HOUR)
+    closed = assigned_case(session, archive, officer, **scene)
+    close(session, archive, unit, closed)
+    recording = recorded(archive, unit, START + 10 * MINUTE, **scene)
+    assert look(session, recording) == "question"
+    question = find_open_question(session, recording.id)
+    assert question.candidates[0]["case_id"] == str(closed.id)
+    link = answer_question(session, officer, question.id, closed.id)
+    assert link is not None
+    assert [each.case_id for each in live_links(session, recording.id)] == [closed.id]
+
+
+def test_what_stands_in_a_case_that_is_closed_since_stays_and_nobody_is_asked(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    case = assigned_case(session, archive, officer)
+    recording = recorded(archive, unit, START + 10 * MINUTE)
+    assert look(session, recording) == "linked"
+    close(session, archive, unit, case)
+    ask_for_another_look(session, because="register", recordings=[recording.id])
+    assert look(session, recording) == "linked"
+    assert find_open_question(session, recording.id) is None
