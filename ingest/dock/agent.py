@@ -35,10 +35,12 @@ from ingest.dock.source import Source, SourceFile
 from ingest.dock.sources import Places
 from ingest.dock.state import DockState, opened_state
 from ingest.dock.transfer import Claims, Sender
+from ingest.dock.waits import LONGEST_ANSWER_SECONDS
 from ingest.dock.watching import Watcher, WatchTiming
 from ingest.dock.words import GONE, Words
 from integrity.keys import PublicKey
 
+_SHORTEST_ANSWER_SECONDS = 1.0
 _IN_THE_CLEAR = Words(
     "this address is plain http: anybody on the network can read the footage and the station's credential; use https",
     "该地址为明文 http，网络上任何人都能读取录像和工作站凭证，请改用 https",
@@ -203,7 +205,9 @@ def opened_run(
     plan: DockPlan, state: DockState, tell: Listener, stop: threading.Event, settled: Settled
 ) -> Iterator[Run]:
     """A run that is not started yet, with the archive's receipt key found and the station reporting."""
-    archive, audience = Archive(plan.url, plan.credential, plan.tls), Audience(tell)
+    # Nobody waits longer for an answer than he was told to wait for anything.
+    answer_seconds = min(LONGEST_ANSWER_SECONDS, max(plan.give_up_seconds, _SHORTEST_ANSWER_SECONDS))
+    archive, audience = Archive(plan.url, plan.credential, plan.tls, stop, answer_seconds), Audience(tell)
     try:
         if is_open_to_listeners(plan.url):
             audience(AddressOpen(plan.url, _IN_THE_CLEAR))

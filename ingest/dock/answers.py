@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import email.utils
+import http
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-import httpx
-
+from ingest.dock.clock import read_http_date
 from ingest.dock.errors import StationRefused, TransferRefused, TryAgain
 from ingest.dock.words import Words
 
 _MAX_RETRY_AFTER_SECONDS = 300.0
+_STATUSES = {status.value: status.phrase for status in http.HTTPStatus}
+
+UNREADABLE = Words("the archive answers what cannot be read", "档案系统的应答无法读取")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +62,21 @@ def detail_of(reply: Reply) -> Words:
     """What a problem document (RFC 9457) says, in both languages where it is ours; else the status in words."""
     members = _members_of(reply)
     sentences = members.get("sentences")
-    plain = members.get("detail") or members.get("title") or httpx.codes.get_reason_phrase(reply.status) or "?"
+    plain = members.get("detail") or members.get("title") or _STATUSES.get(reply.status, "?")
     if not isinstance(sentences, dict):
         sentences = {}
     return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN") or f"对方的应答是“{plain}”"))
 
 
 def retry_after_of(reply: Reply) -> float:
-    """Retry-After in seconds, 0 when there is none: a number, or a date (RFC 9110 section 10.2.3)."""
+    """Retry-After in seconds, 0 when there is none to be read: a number, or a date (RFC 9110 section 10.2.3)."""
     value = reply.headers.get("retry-after", "").strip()
     if value.isascii() and value.isdigit():
         return min(float(value[:9]), _MAX_RETRY_AFTER_SECONDS)
-    try:
-        due = email.utils.parsedate_to_datetime(value).timestamp()
-    except ValueError:
+    due = read_http_date(value)
+    if due is None:
         return 0.0
-    return max(0.0, min(due - time.time(), _MAX_RETRY_AFTER_SECONDS))
+    return max(0.0, min((due - datetime.now(UTC)).total_seconds(), _MAX_RETRY_AFTER_SECONDS))
 
 
 def offset_of(reply: Reply, least: int, most: int) -> int:

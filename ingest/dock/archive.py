@@ -11,13 +11,14 @@ import base64
 import json
 import re
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from ingest.dock.answers import (
+    UNREADABLE,
     Reply,
     detail_of,
     failure_of,
@@ -27,7 +28,7 @@ from ingest.dock.answers import (
     retry_after_of,
     state_of,
 )
-from ingest.dock.clock import ServerClock
+from ingest.dock.clock import ServerClock, read_timestamp
 from ingest.dock.connection import Blocks, Connection
 from ingest.dock.credential import StationCredential
 from ingest.dock.errors import (
@@ -40,6 +41,7 @@ from ingest.dock.errors import (
     UploadGone,
     UploadUnfinished,
 )
+from ingest.dock.waits import LONGEST_ANSWER_SECONDS
 from ingest.dock.words import Words
 from integrity.keys import PublicKey
 from storage.node_names import NODE_NAME
@@ -67,11 +69,19 @@ class Enrolled:
 class Archive:
     """Safe to use from several threads. Every request may raise TryAgain or StationRefused.
 
-    TryAgain stands for everything that time may heal: no connection, 408, 409, 423, 429, 460, any 5xx, a full disk.
+    TryAgain stands for everything that time may heal: no connection, no whole answer within `answer_seconds`, one that
+    cannot be read, 408, 409, 423, 429, 460, any 5xx, a full disk. Once `stop` is set every request raises Interrupted.
     """
 
-    def __init__(self, url: str, credential: StationCredential | None, tls: ssl.SSLContext | None = None) -> None:
-        self._connection = Connection(url, credential, tls)
+    def __init__(
+        self,
+        url: str,
+        credential: StationCredential | None,
+        tls: ssl.SSLContext | None = None,
+        stop: threading.Event | None = None,
+        answer_seconds: float = LONGEST_ANSWER_SECONDS,
+    ) -> None:
+        self._connection = Connection(url, credential, tls, stop, answer_seconds)
 
     def close(self) -> None:
         """End all connections."""
@@ -155,12 +165,12 @@ class Archive:
         received_at = time.monotonic()
         if not reply.succeeded:
             raise meaning_of(reply)
-        try:
-            server_time = datetime.fromisoformat(str(read_object(reply).get("server_time")))
-        except ValueError:
+        said = read_object(reply).get("server_time")
+        if said is None:
             return
-        if server_time.tzinfo is not None:
-            self.clock.learn(sent_at, received_at, server_time)
+        server_time = read_timestamp(str(said))
+        if server_time is None or not self.clock.learn(sent_at, received_at, server_time):
+            raise TryAgain(UNREADABLE)
 
     def enrol_key(self, code: str, public_key: PublicKey) -> Enrolled:
         """Have the key enrolled for a one-time code. Raises EnrolmentRefused, TryAgain."""

@@ -19,6 +19,26 @@ from datetime import UTC, datetime, timedelta
 _DRIFT = 1e-4
 # A Date header is whole seconds, and an answer may have been made before it.
 _DATE_UNCERTAINTY_SECONDS = 1.5
+# A server without a battery says 1970. What is outside of these was never a clock's, and no time can be carried on.
+_FIRST_YEAR, _LAST_YEAR = 1970, 9000
+
+
+def read_http_date(text: str) -> datetime | None:
+    """A date of RFC 9110 or RFC 5322 in UTC; None for all else, also for a year that no calendar has."""
+    try:
+        said = email.utils.parsedate_to_datetime(text)
+        return None if said.tzinfo is None else said.astimezone(UTC)
+    except (ArithmeticError, LookupError, TypeError, ValueError):
+        return None
+
+
+def read_timestamp(text: str) -> datetime | None:
+    """A time with its zone as the archive's JSON has it (RFC 3339), in UTC; None for all else."""
+    try:
+        said = datetime.fromisoformat(text)
+        return None if said.tzinfo is None else said.astimezone(UTC)
+    except (ArithmeticError, ValueError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,22 +71,18 @@ class ServerClock:
         self._turn = threading.Lock()
         self._anchor: _Anchor | None = None
 
-    def learn(self, sent_at: float, received_at: float, server_time: datetime) -> None:
-        """Take a measurement: `server_time` was read between two readings of time.monotonic()."""
+    def learn(self, sent_at: float, received_at: float, server_time: datetime) -> bool:
+        """Take a measurement: `server_time` was read between two readings of time.monotonic(). Whether it can be."""
         half = max(0.0, received_at - sent_at) / 2
-        self._take(_Anchor(sent_at + half, server_time, half))
+        return self._take(_Anchor(sent_at + half, server_time, half))
 
     def learn_date(self, header: str) -> bool:
-        """Take the Date of an answer that has just come; whether it said one."""
-        try:
-            said = email.utils.parsedate_to_datetime(header)
-        except ValueError:
+        """Take the Date of an answer that has just come; whether it said one that can be a clock's."""
+        said = read_http_date(header)
+        if said is None:
             return False
-        if said.tzinfo is None:
-            return False
-        middle = said.astimezone(UTC) + timedelta(seconds=0.5)
-        self._take(_Anchor(time.monotonic(), middle, _DATE_UNCERTAINTY_SECONDS))
-        return True
+        middle = said + timedelta(seconds=0.5)
+        return self._take(_Anchor(time.monotonic(), middle, _DATE_UNCERTAINTY_SECONDS))
 
     def now(self) -> datetime:
         """The server's time; the station's own as long as nothing better is known."""
@@ -86,11 +102,14 @@ class ServerClock:
         server = anchor.server_time + timedelta(seconds=now - anchor.at)
         return ClockReading((station - server).total_seconds(), anchor.uncertainty_at(now))
 
-    def _take(self, new: _Anchor) -> None:
+    def _take(self, new: _Anchor) -> bool:
+        if not _FIRST_YEAR <= new.server_time.year <= _LAST_YEAR:
+            return False
         with self._turn:
             old = self._anchor
             if old is None or new.uncertainty <= old.uncertainty_at(new.at) or not _agree(old, new):
                 self._anchor = new
+        return True
 
 
 def _agree(old: _Anchor, new: _Anchor) -> bool:

@@ -1,7 +1,8 @@
 """One request to the archive, proved by the station's credential, and its answer.
 
 The station's credential goes to the address that was typed in and nowhere else; redirects are not followed for the same
-reason. A signature speaks of the very headers that are sent, so nothing is left for the HTTP library to add.
+reason. A signature speaks of the very headers that are sent, so nothing is left for the HTTP library to add. How long
+an answer may take is in waits.py.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ import base64
 import hashlib
 import ipaddress
 import ssl
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpcore
 import httpx
 
-from ingest.dock.answers import Reply
+from ingest.dock.answers import UNREADABLE, Reply
 from ingest.dock.clock import ServerClock
 from ingest.dock.credential import StationCredential
 from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain
+from ingest.dock.waits import LONGEST_ANSWER_SECONDS, PatientBackend
 from ingest.dock.words import Words, reason_of, reason_of_connection
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.signature import content_digest
@@ -27,8 +31,10 @@ from ingest.stations.signature import content_digest
 Blocks = Callable[[bytes], Iterable[bytes]]
 """How a body goes out: its blocks, each when it may go. What it raises comes through unchanged."""
 
-# A server syncs to disk before it answers, and a full station may stand before it in the queue.
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0, pool=None)
+# For each address of a name; the other waits have their ends in waits.py.
+_CONNECT_SECONDS = 10.0
+_MOST_CONNECTIONS = 100
+_KEPT_OPEN_SECONDS = 5.0
 _MAX_ANSWER_BYTES = 1 << 20
 _OUT_OF_DATE = "signature-out-of-date"
 
@@ -39,27 +45,41 @@ _TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} byte
 
 
 class Connection:
-    """Safe to use from several threads. `clock` learns the server's time when the archive says that ours is off."""
+    """Safe to use from several threads. `clock` learns the server's time when the archive says that ours is off.
 
-    def __init__(self, url: str, credential: StationCredential | None, tls: ssl.SSLContext | None = None) -> None:
+    An answer is there, whole, within `answer_seconds`. Once `stop` is set nothing is waited for: Interrupted is raised.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        credential: StationCredential | None,
+        tls: ssl.SSLContext | None = None,
+        stop: threading.Event | None = None,
+        answer_seconds: float = LONGEST_ANSWER_SECONDS,
+    ) -> None:
         self._url = checked_address(url)
-        parts = urlsplit(self._url)
         self._authority = httpx.URL(self._url).netloc.decode("ascii")
-        self._base_path = parts.path
+        self._base_path = urlsplit(self._url).path
         self._credential = credential
         self._was_answered = False
         self.clock = ServerClock()
         if tls is None and self._url.startswith("http:"):
             # No certificate is looked at, so none is loaded: that alone takes longer than a small upload.
             tls = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        # trust_env off: a proxy set for browsing must not be handed footage and a credential.
-        self._http = httpx.Client(
-            headers={"User-Agent": "liuhen-dock/1"}, timeout=_TIMEOUT, trust_env=False, verify=tls or True
+        # No proxy of the environment: one set for browsing must not be handed footage and a credential.
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=tls or httpx.create_ssl_context(trust_env=False),
+            max_connections=_MOST_CONNECTIONS,
+            keepalive_expiry=_KEPT_OPEN_SECONDS,
+            network_backend=PatientBackend(answer_seconds, stop or threading.Event()),
         )
+        self._is_closed = False
 
     def close(self) -> None:
-        """End all connections."""
-        self._http.close()
+        """End all connections. Raises RuntimeError to whoever asks for something from then on."""
+        self._is_closed = True
+        self._pool.close()
 
     def ask(self, method: str, path: str) -> Reply:
         """A request without credential, of what anybody may read. Raises TryAgain."""
@@ -80,11 +100,9 @@ class Connection:
         """A request proved by the credential; header names in lower case. Raises TryAgain."""
         sent = self._complete(method, path, headers or {}, body)
         reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
-        if (
-            reply.status == 401
-            and reply.problem == _OUT_OF_DATE
-            and self.clock.learn_date(reply.headers.get("date", ""))
-        ):
+        if reply.status == 401 and reply.problem == _OUT_OF_DATE:
+            if not self.clock.learn_date(reply.headers.get("date", "")):
+                raise TryAgain(UNREADABLE)
             reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
         return reply
 
@@ -107,22 +125,32 @@ class Connection:
         return {**sent, **self._credential.prove(presented, self.clock.now())}
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, blocks: Blocks) -> Reply:
-        content = None if body is None else blocks(body)
+        if self._is_closed:
+            raise RuntimeError("the connection is closed")
+        content = None if body is None else iter(blocks(body))
+        sent = {"host": self._authority, "user-agent": "liuhen-dock/1", "accept": "*/*", **headers}
         if body is not None:
-            headers = {**headers, "content-length": str(len(body))}
+            sent["content-length"] = str(len(body))
+        times = {"timeout": {"connect": _CONNECT_SECONDS}}
         try:
-            with self._http.stream(method, self._url + path, headers=dict(headers), content=content) as response:
+            with self._pool.stream(
+                method, self._to(path), headers=list(sent.items()), content=content, extensions=times
+            ) as response:
                 self._was_answered = True
                 answer = bytearray()
-                for piece in response.iter_bytes():
+                for piece in response.iter_stream():
                     answer += piece
                     if len(answer) > _MAX_ANSWER_BYTES:
                         raise TryAgain(_TOO_MUCH)
-                return Reply(response.status_code, dict(response.headers), bytes(answer))
-        except httpx.TimeoutException as error:
+                return Reply(response.status, _read_headers(response.headers), bytes(answer))
+        except httpcore.TimeoutException as error:
             raise TryAgain(self._unanswered(_IN_TIME), is_away=True) from error
-        except (httpx.TransportError, httpx.DecodingError) as error:
+        except (httpcore.NetworkError, httpcore.ProtocolError) as error:
             raise TryAgain(self._unanswered(reason_of_connection(error)), is_away=True) from error
+
+    def _to(self, path: str) -> httpcore.URL:
+        url = httpx.URL(self._url + path)
+        return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
     def _unanswered(self, cause: Words) -> Words:
         """With the address: as long as nothing ever answered there, it may be a wrong one."""
@@ -139,6 +167,15 @@ class Connection:
 
 def _whole(body: bytes) -> Iterator[bytes]:
     yield body
+
+
+def _read_headers(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """By their names in lower case; of one that comes twice both, as RFC 9110 has it."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, said = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {said}" if key in headers else said
+    return headers
 
 
 def is_open_to_listeners(url: str) -> bool:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from ingest.dock.archive import Archive
 from ingest.dock.clock import ClockReading
-from ingest.dock.errors import DockError, StationRefused, TransferRefused, TryAgain
+from ingest.dock.errors import DockError, Interrupted, StationRefused, TransferRefused, TryAgain
 from ingest.dock.events import ClockMeasured, Listener, ReportFailed, ReportTaken
 from ingest.dock.words import Words, reason_of
 
@@ -78,6 +78,8 @@ class Reporter:
         except StationRefused as error:
             # Whoever sends footage hears the same and ends the run; that is not for a report to do.
             return self._failed(error.detail)
+        except Interrupted:
+            return None
         except DockError as error:
             return self._failed(error.words)
         except OSError as error:
