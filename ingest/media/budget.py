@@ -56,12 +56,15 @@ def _copies(size_bytes: int, processor_seconds: float) -> Limits:
 
 def seconds_by_frames(found: Findings) -> float | None:
     """Of the processor, for the frames that there are bytes for; None where nothing says how many there are."""
-    video, extent = found.video, found.extent
-    if video is None or not video.width or not video.height or not video.frames_declared:
+    films, extent = [each for each in found.to_decode if each.kind == "video"], found.extent
+    if not films or not all(each.width and each.height and each.frames_declared for each in films):
         return None
-    frames = float(video.frames_declared)
+    share = 1.0
     if extent is not None and extent.sample_bytes and extent.sample_bytes > extent.present_bytes:
         # Samples that share their bytes: so many of them as there would be if each had its own.
-        frames *= extent.present_bytes / extent.sample_bytes
-    pixels = video.width * video.height
-    return frames * (pixels + min(pixels, WIDEST * WIDEST)) * ENCODING_SECONDS_A_PIXEL
+        share = extent.present_bytes / extent.sample_bytes
+    pixels = 0.0
+    for each in films:
+        in_one = (each.width or 0) * (each.height or 0)
+        pixels += (each.frames_declared or 0) * (in_one + min(in_one, WIDEST * WIDEST))
+    return share * pixels * ENCODING_SECONDS_A_PIXEL

@@ -20,7 +20,9 @@ from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import declared_segment, read_packets
 from ingest.media.sound_totals import is_mpeg_sound, read_totals
+from ingest.media.still_end import JPEG, PNG, end_of_still
 
+MATROSKA: Final = b"\x1a\x45\xdf\xa3"
 TABLE_PIECE_BYTES: Final = 1 << 20
 
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
@@ -34,6 +36,7 @@ SIZE_TABLE: Final = b"stsz"
 RUN_TABLE: Final = b"stsc"
 HEADERS: Final = ((), (), (b"tkhd",), (b"mdhd", b"hdlr"), (), (b"stsd",))
 """What says of a track more than its tables do, by the depth it lies at."""
+FOOTAGE: Final = ("moov", "mdat")
 # Room that is kept: where it ends beyond the end of the file, nothing is gone.
 PADDING: Final = frozenset({"free", "skip", "wide"})
 # What writers put who do not know yet how long it will be: as large as it gets, with a header or without.
@@ -50,6 +53,7 @@ class Boxes:
     and is none. Where measuring was not `complete`, what was not seen may still be there. `sample_bytes` is the sum of
     what the tables of an MP4 say of each sample, of all its tracks; `lacking` are the tracks of which some lie beyond
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
+    `second_at`: where another file begins, behind the first.
     `sound_frames`: how many a stream of MPEG sound says it has. `chunks`: those of an AVI's picture."""
 
     declared_bytes: int
@@ -63,6 +67,11 @@ class Boxes:
     nothing_lost: bool = False
     sound_frames: int | None = None
     chunks: PictureChunks | None = None
+    second_at: int | None = None
+
+    @property
+    def second_bytes(self) -> int:
+        return 0 if self.second_at is None else max(0, self.present_bytes - self.second_at)
 
     @property
     def missing_bytes(self) -> int:
@@ -83,9 +92,12 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
             return measure_riff(handle, present, allowance)
         if start[4:8] in MP4_FIRST:
             return measure_mp4(handle, present, allowance)
-        if start[:4] == b"\x1a\x45\xdf\xa3":
+        if start[:4] == MATROSKA:
             declared = declared_segment(handle)
-            return None if declared is None else Boxes(declared, present)
+            return None if declared is None else with_what_follows(handle, Boxes(declared, present))
+        if start.startswith((JPEG, PNG)):
+            end = end_of_still(handle, present)
+            return None if end is None else with_what_follows(handle, Boxes(end, present))
         if is_mpeg_sound(start):
             totals = read_totals(handle, present)
             return None if totals is None else Boxes(totals.end, present, sound_frames=totals.frames)
@@ -93,13 +105,25 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
         return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 
 
+def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
+    """Of a file that ends by its own word before its bytes do."""
+    handle.seek(boxes.declared_bytes)
+    start = handle.read(12)
+    begins = start[:4] in (MATROSKA, b"RIFF", b"RF64") or start.startswith((JPEG, PNG)) or start[4:8] == b"ftyp"
+    second_at = boxes.declared_bytes if begins else None
+    return replace(boxes, trailing_bytes=max(0, boxes.present_bytes - boxes.declared_bytes), second_at=second_at)
+
+
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    reach, end, kinds, reaching = 0, 0, set[str](), None
+    reach, end, kinds, reaching, second_at = 0, 0, set[str](), None, None
     tracks, sample_bytes = list[SampleTables](), 0
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
         kind = box.kind.decode("latin-1")
+        # Where another film begins players follow the first alone.
+        if second_at is None and kind in ("ftyp", "moov") and kind in kinds and not kinds.isdisjoint(FOOTAGE):
+            second_at = end
         kinds.add(kind)
         end = max(end, box.end)
         if box.end > present:
@@ -110,6 +134,7 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
     boxes = Boxes(reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
+    boxes = replace(boxes, second_at=second_at)
     return with_tracks(boxes, tracks) if boxes.missing_bytes else boxes
 
 
@@ -196,7 +221,7 @@ def read_entries(
 
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     """One RIFF after another (AVI 2.0, "AVIX"). A size of 0 or 2^32 - 1: the writer never came back to fill it in."""
-    at, last_at, kinds = 0, 0, set[str]()
+    at, last_at, kinds, second_at = 0, 0, set[str](), None
     if (large := size_of_rf64(handle)) is not None:
         return Boxes(large, present, frozenset({"WAVE"}))
     while at < present and allowance.allows(boxes=1):
@@ -205,6 +230,8 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         if len(header) < 12 or header[:4] != b"RIFF":
             break
         (size,) = struct.unpack_from("<I", header, 4)
+        if at and second_at is None and header[8:12] != b"AVIX":
+            second_at = at
         kinds.add(header[8:12].decode("latin-1"))
         if size in (0, 0xFFFFFFFF) or (header[8:12] == b"WAVE" and is_open(size)):
             return Boxes(present, present, frozenset(kinds))
@@ -217,7 +244,9 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach = max(at, within.end) if "WAVE" in kinds else at
     trailing = 0 if allowance.spent else max(0, present - at)
     complete = not allowance.spent
-    boxes = Boxes(reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted)
+    boxes = Boxes(
+        reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted, second_at=second_at
+    )
     if "AVI " not in kinds:
         return boxes
     is_cut = boxes.missing_bytes > 0 and not miscounted

@@ -85,6 +85,12 @@ def open_input(**options: Any) -> Any:
     return ffmpeg.input(INPUT, nostdin=None, **{"v": "error", **POLICY, **options})
 
 
+def all_of_it(found: Findings) -> dict[str, int]:
+    """Where an edit list hides a part of the film, it is not followed. Else it is: it keeps picture and sound
+    together."""
+    return {} if found.hidden_seconds is None else {"ignore_editlist": 1}
+
+
 def arguments_of(output: Any) -> tuple[str, ...]:
     return tuple(ffmpeg.overwrite_output(output).get_args())
 
@@ -104,7 +110,7 @@ def proxy_arguments(found: Findings, plan: ProxyPlan, name: str) -> tuple[str, .
     """Progressive MP4 with its index first. Tags, chapters and data streams stay behind: they may hold positions."""
     watched = WATCHED if "encode" in (plan.video, plan.audio) else {}
     careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
-    source = open_input(**watched, **careless)
+    source = open_input(**watched, **careless, **all_of_it(found))
     parts, options = [], dict[str, Any]()
     if plan.video != "drop" and found.video is not None:
         picture = source[str(found.video.index)]
@@ -146,7 +152,8 @@ def poster_arguments(found: Findings, at_seconds: float, name: str) -> tuple[str
     if found.is_still and found.container in ("jpeg_pipe", "image2"):
         source = open_input(noautorotate=None)
     else:
-        source = open_input(ss=f"{at_seconds:.3f}") if at_seconds else open_input()
+        seek = {"ss": f"{at_seconds:.3f}"} if at_seconds else {}
+        source = open_input(**seek, **all_of_it(found))
     picture = source[str(found.video.index)]
     for turn, options in UPRIGHT[found.orientation]:
         picture = picture.filter(turn, **options)
@@ -173,7 +180,8 @@ def sprite_arguments(found: Findings, layout: SpriteLayout, name: str) -> tuple[
     if found.video is None:
         raise ValueError("a sprite needs pictures")
     long = (found.duration_seconds or 0.0) >= KEYFRAMES_ONLY_FROM_SECONDS
-    picture = (open_input(skip_frame="nokey") if long else open_input())[str(found.video.index)]
+    source = open_input(**({"skip_frame": "nokey"} if long else {}), **all_of_it(found))
+    picture = source[str(found.video.index)]
     width, height = layout.tile_width, layout.tile_height
     picture = (
         picture.filter("fps", fps=f"1/{layout.interval_seconds}", start_time=0, round="up")

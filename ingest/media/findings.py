@@ -33,12 +33,25 @@ ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to c
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
 NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
 SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other only the first few were looked at
-CLOCK_JUMPS: Final = "clock_jumps"  # of an MPEG stream: what it holds does not follow without a break
+CLOCK_JUMPS: Final = "clock_jumps"  # what it holds does not follow without a break, by the times of its pictures
+EDIT_HIDES: Final = "edit_hides"  # of an MP4: its edit list keeps a part from whoever plays it
+SECOND_FILE: Final = "second_file"  # behind the first film, sound or photograph there is another one
+FURTHER_PICTURES: Final = "further_pictures"  # more than one track of pictures: the copies show the first
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 # None of these makes a file damaged, however many there are.
 MERE_WORDS: Final = frozenset(
-    {TRAILING_BYTES, NO_DECODER, SEVERAL_PICTURES, CLOCK_JUMPS, READING_STOPPED, PARSER_FAILED}
+    {
+        TRAILING_BYTES,
+        NO_DECODER,
+        SEVERAL_PICTURES,
+        CLOCK_JUMPS,
+        EDIT_HIDES,
+        SECOND_FILE,
+        FURTHER_PICTURES,
+        READING_STOPPED,
+        PARSER_FAILED,
+    }
 )
 
 
@@ -107,7 +120,7 @@ class Missing:
 
 @dataclass(frozen=True)
 class Run:
-    """What an MPEG stream holds between two jumps of its clock, from its beginning. `by_clock` is false after a clock
+    """What a film holds between two jumps of its pictures' times, from its beginning. `by_clock` is false after a clock
     began anew: such a run comes after the one before it, nobody knows when."""
 
     offset_seconds: float
@@ -135,8 +148,10 @@ class Findings:
     # What the file's own bytes say (ingest/metadata/reading.py); claims are made of it, the row keeps those.
     contents: Mapping[str, Any] = field(default_factory=dict)
     missing: Missing | None = None
-    # Of a stream whose clock jumps; else none. `duration_seconds` is then from the first to the end of the last.
+    # Of a film whose clock jumps; else none. `duration_seconds` is then from the first to the end of the last.
     runs: tuple[Run, ...] = ()
+    # Of an MP4 whose edit list leaves out a part: how much of `duration_seconds`, which is of all there is.
+    hidden_seconds: float | None = None
 
     def __post_init__(self) -> None:
         """Damage is signed, with its reasons: ValueError where there is none."""
@@ -151,8 +166,10 @@ class Findings:
 
     @property
     def is_still(self) -> bool:
-        pictures = self.container is not None and ("_pipe" in self.container or self.container == "image2")
-        return pictures or self._has_brand(STILL_BRANDS)
+        """By its brand only where nothing in it moves: that is a word of four letters, which anybody may write."""
+        if self.container is not None and ("_pipe" in self.container or self.container == "image2"):
+            return True
+        return self._has_brand(STILL_BRANDS) and not any((film.frames_declared or 0) > 1 for film in self.films)
 
     @property
     def is_photographed(self) -> bool:
@@ -170,7 +187,26 @@ class Findings:
     @property
     def video(self) -> Stream | None:
         """The first moving or still picture; a cover in a music file is none."""
-        return next((s for s in self.streams if s.kind == "video" and not s.is_picture), None)
+        return next(iter(self.films), None)
+
+    @property
+    def films(self) -> tuple[Stream, ...]:
+        """All that move, of several cameras in one file."""
+        return tuple(s for s in self.streams if s.kind == "video" and not s.is_picture)
+
+    @property
+    def sounds(self) -> tuple[Stream, ...]:
+        return tuple(s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown"))
+
+    @property
+    def to_decode(self) -> tuple[Stream, ...]:
+        """The picture and the sound that count, and further ones of the same codec: if theirs has a decoder it has."""
+        return tuple(
+            each
+            for kind in (self.films, self.sounds)
+            for each in kind
+            if each is kind[0] or each.codec == kind[0].codec
+        )
 
     @property
     def main(self) -> Stream | None:
@@ -179,7 +215,7 @@ class Findings:
 
     @property
     def audio(self) -> Stream | None:
-        return next((s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown")), None)
+        return next(iter(self.sounds), None)
 
     @property
     def is_sound(self) -> bool:

@@ -195,12 +195,20 @@ def unreadable(reason: Reason, runner: MediaRunner, extent: Extent | None = None
     )
 
 
+def film_of(container: str | None, said: object) -> Mapping[str, Any]:
+    """What the reader found of a film (ingest/metadata/film_clock.py, matroska_clock.py)."""
+    film = said if isinstance(said, dict) else {}
+    return film if str(film.get("of", "-")) in (container or "").split(",") else {}
+
+
 def read_description(described: Mapping[str, Any], facts: FileFacts, runner: MediaRunner) -> Findings:
     shown = described.get("format")
     about: Mapping[str, Any] = shown if isinstance(shown, dict) else {}
     container = text(about.get("format_name"))
-    # Other containers have their own word, which nothing in a file's first bytes makes void.
-    runs = read_runs(facts.contents.get("runs")) if container in ("mpegts", "mpeg") else ()
+    # Of another container than the demuxer's nothing in a file's first bytes is believed.
+    film = film_of(container, facts.contents.get("film"))
+    runs = read_runs(facts.contents.get("runs") if container in ("mpegts", "mpeg") else film.get("runs"))
+    hidden, seconds = decimal(film.get("hidden_seconds")), decimal(film.get("seconds"))
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(
         unreadable(Reason(code.NO_STREAMS), runner),
@@ -209,8 +217,11 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
         container=container,
         duration_seconds=max(run.offset_seconds + run.seconds for run in runs)
         if runs
+        else seconds
+        if hidden and seconds
         else decimal(about.get("duration")),
         runs=runs,
+        hidden_seconds=hidden or None,
         streams=tuple(read_stream(stream) for stream in listed(described.get("streams"))),
         orientation=side_up if side_up is not None and 1 <= side_up <= 8 else 1,
         tags=read_tags(about.get("tags")),

@@ -97,9 +97,11 @@ def make_proxy(
 
 
 def decodes_all(plan: ProxyPlan, found: Findings) -> bool:
-    """Whether each stream that counts went through a decoder."""
+    """Whether each stream went through a decoder that a look at the whole of it would decode."""
     parts = ((plan.video, found.video), (plan.audio, found.audio))
-    return all(how == "encode" for how, stream in parts if stream is not None)
+    return len(found.to_decode) == sum(stream is not None for _, stream in parts) and all(
+        how == "encode" for how, stream in parts if stream is not None
+    )
 
 
 def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:

@@ -15,7 +15,7 @@ from typing import Any, Final
 import ffmpeg
 
 from ingest.media.commands import INPUT, POLICY
-from ingest.media.encoding import arguments_of, as_jpeg_pixels, jpeg_options, open_input
+from ingest.media.encoding import all_of_it, arguments_of, as_jpeg_pixels, jpeg_options, open_input
 from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings
 from ingest.media.runner import MediaRunner, clean_stderr
@@ -102,7 +102,7 @@ def seeking_arguments(found: Findings, layout: SpriteLayout, at_seconds: float) 
     """The keyframe at or before a time, scaled into a tile."""
     if found.video is None:
         raise ValueError("a sprite needs pictures")
-    source = open_input(ss=f"{at_seconds:.3f}", noaccurate_seek=None, skip_frame="nokey")
+    source = open_input(ss=f"{at_seconds:.3f}", noaccurate_seek=None, skip_frame="nokey", **all_of_it(found))
     picture = fit_tile(source[str(found.video.index)], layout).filter("format", PIXELS)
     options = {"frames:v": 1, "f": "rawvideo", "pix_fmt": PIXELS, "map_metadata": -1}
     return arguments_of(ffmpeg.output(picture, "pipe:1", **options))

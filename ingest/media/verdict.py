@@ -42,6 +42,7 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     notes = not_read(facts)
     boxes = facts.boxes
     if found.is_still:
+        notes = (*trailing(boxes), *notes)
         return judge_still(found, complaints, notes, boxes)
     found = replace(found, extent=None if boxes is None else extent_of(boxes))
     lost = () if boxes is None else ends_early(boxes)
@@ -50,7 +51,8 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     lost = () if harmless else lost
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
-    notes = (*(r for r in found.reasons if r not in nothing), *harmless, *jumps(found), *trailing(boxes), *notes)
+    kept = tuple(reason for reason in found.reasons if reason not in nothing)
+    notes = (*kept, *harmless, *jumps(found), *hides(found), *further_pictures(found), *trailing(boxes), *notes)
     if not (lost or zeros or nothing):
         return replace(found, reasons=notes)
     return weigh(found, (*lost, *zeros), notes, count)
@@ -144,13 +146,27 @@ def zero_filled(facts: FileFacts) -> tuple[Reason, ...]:
 
 
 def trailing(boxes: Boxes | None) -> tuple[Reason, ...]:
-    if boxes is None or boxes.trailing_bytes < SHORTEST_TRAILER_BYTES:
+    if boxes is None:
+        return ()
+    if boxes.second_bytes >= SHORTEST_TRAILER_BYTES:
+        return (Reason(code.SECOND_FILE, {"at": boxes.second_at or 0, "bytes": boxes.second_bytes}),)
+    if boxes.trailing_bytes < SHORTEST_TRAILER_BYTES:
         return ()
     return (Reason(code.TRAILING_BYTES, {"bytes": boxes.trailing_bytes}),)
 
 
 def jumps(found: Findings) -> tuple[Reason, ...]:
     return (Reason(code.CLOCK_JUMPS, {"runs": len(found.runs)}),) if found.runs else ()
+
+
+def further_pictures(found: Findings) -> tuple[Reason, ...]:
+    """Copies show the first track: of several cameras, or of a film behind another one."""
+    return (Reason(code.FURTHER_PICTURES, {"tracks": len(found.films)}),) if len(found.films) > 1 else ()
+
+
+def hides(found: Findings) -> tuple[Reason, ...]:
+    """What whoever plays the original does not see. Our copies have it (encoding.py: all_of_it)."""
+    return () if found.hidden_seconds is None else (Reason(code.EDIT_HIDES, {"seconds": found.hidden_seconds}),)
 
 
 def not_read(facts: FileFacts) -> tuple[Reason, ...]:

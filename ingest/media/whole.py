@@ -59,9 +59,9 @@ def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
 
 
 def decoding_arguments(found: Findings) -> tuple[str, ...]:
-    """The picture and the sound that count, to nowhere."""
+    """Whatever moves or sounds, to nowhere: what counts may stand beside what somebody put before it."""
     source = open_input(**WATCHED, **every_sample_of(found))
-    parts = [source[str(stream.index)] for stream in (found.video, found.audio) if stream is not None]
+    parts = [source[str(stream.index)] for stream in found.to_decode]
     options: dict[str, Any] = {"f": "null", "fps_mode": "passthrough", **ALL_ERRORS}
     return arguments_of(ffmpeg.output(*parts, "-", **options))
 

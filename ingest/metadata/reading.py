@@ -37,19 +37,21 @@ NOT_UNDERSTOOD: Final = "not_understood"
 def read_file_facts(path: str | Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
-    (stream_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those
+    (stream_clock.py); `film`: of an MP4 or Matroska whose pictures' times jump or whose edit list hides some, what was
+    found (film_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those
     whose reader broke. Each is there only where the file has
     something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
     with open(path, "rb") as handle:  # noqa: PTH123 - a Path takes longer to import than a picture to be read
         start = handle.read(_START_BYTES)
-        if is_photograph(start[:64]):
-            return read_photograph(handle)
-        size = handle.seek(0, 2)
-        parts = (read_tracks(handle, start, size), read_stream_runs(handle, start, size))
-        unfinished = [name for part in parts for name in part.pop(UNFINISHED, ())]
-        said = {**parts[0], **parts[1], UNFINISHED: unfinished}
+        parts = [read_photograph(handle)] if is_photograph(start[:64]) else []
+        # A brand is a word of four letters: behind that of a photograph may stand a film's tracks.
+        if not parts or start[4:8] == b"ftyp":
+            size = handle.seek(0, 2)
+            parts += [read(handle, start, size) for read in (read_tracks, read_stream_runs, read_film)]
+        failures = {how: [name for part in parts for name in part.pop(how, ())] for how in (UNFINISHED, NOT_UNDERSTOOD)}
+        said = {name: found for part in parts for name, found in part.items()} | failures
         return {name: found for name, found in said.items() if found}
 
 
@@ -120,6 +122,34 @@ def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any
         raise
     except Exception:
         return {}
+
+
+def read_film(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
+    """`film`, or that it is UNFINISHED or NOT_UNDERSTOOD."""
+    from ingest.metadata.mp4 import is_mp4
+
+    is_boxes = is_mp4(start)
+    if not is_boxes and not start.startswith(b"\x1a\x45\xdf\xa3"):
+        return {}
+    from ingest.metadata.bounds import ReadingTooMuch
+    from ingest.metadata.stream_clock import own_budget
+
+    try:
+        if is_boxes:
+            from ingest.metadata.film_clock import read_film as read_boxes
+
+            said = {"of": "mov", **read_boxes(handle, size, own_budget())}
+        else:
+            from ingest.metadata.matroska_clock import read_matroska
+
+            said = {"of": "matroska", "runs": read_matroska(handle, size, own_budget())}
+        return {"film": said} if said.get("runs") or said.get("hidden_seconds") else {}
+    except ReadingTooMuch:
+        return {UNFINISHED: ["film"]}
+    except OSError:
+        raise
+    except Exception:
+        return {NOT_UNDERSTOOD: ["film"]}
 
 
 def find_points(handle: BinaryIO, start: bytes, size: int, budget: Budget) -> Iterator[tuple[str, list[Point]]]:

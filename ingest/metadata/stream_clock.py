@@ -31,6 +31,8 @@ LONGEST_PROCESSOR_SECONDS: Final = 20.0
 """8 GiB of an ordinary stream take ten."""
 LONGEST_PAUSE_TICKS: Final = 3600 * CLOCK_HERTZ
 """A clock that turns over every 26.5 hours says nothing of a jump that is more than a pause: it may be any number."""
+LONGEST_STATED_PAUSE_TICKS: Final = 24 * LONGEST_PAUSE_TICKS
+LONGEST_OFFSET_SECONDS: Final = 14 * 86400.0
 _PACKETS: Final = 20_000
 _PIECE_BYTES: Final = 4 << 20
 _HEAD_BYTES: Final = 32
@@ -77,10 +79,11 @@ def least_break(times: Sequence[int]) -> int:
 
 
 class StreamClock:
-    """Takes the times of one stream's pictures, in ticks of 90 kHz, in the order of the file."""
+    """Takes the times of one stream's pictures, in ticks of 90 kHz, in the order of the file. Of a container whose
+    clock does not turn over a pause may be as long as a day, and is then what it looks."""
 
-    def __init__(self, break_ticks: int = BREAK_TICKS) -> None:
-        self._break_ticks = break_ticks
+    def __init__(self, break_ticks: int = BREAK_TICKS, *, turns_over: bool = True) -> None:
+        self._break_ticks, self._turns_over = break_ticks, turns_over
         self._last: int | None = None
         # On a clock that never turns over: now, and where this run starts and has come to.
         self._now = self._start = self._top = 0
@@ -92,11 +95,22 @@ class StreamClock:
     def has_begun(self) -> bool:
         return self._last is not None
 
+    @property
+    def step(self) -> int:
+        return self._step
+
+    @property
+    def end(self) -> int:
+        """When the last picture that is shown began, on a clock that does not turn over."""
+        return self._top
+
     def take(self, ticks: int) -> None:
         if self._last is None:
             self._last = self._now = self._start = self._top = ticks
             return
-        since = (ticks - self._last + CLOCK_TURNS_OVER // 2) % CLOCK_TURNS_OVER - CLOCK_TURNS_OVER // 2
+        since = ticks - self._last
+        if self._turns_over:
+            since = (since + CLOCK_TURNS_OVER // 2) % CLOCK_TURNS_OVER - CLOCK_TURNS_OVER // 2
         self._now, self._last = self._now + since, ticks
         if 0 < since <= self._break_ticks:
             self._step = min(self._step or since, since)
@@ -107,20 +121,46 @@ class StreamClock:
             self._top = max(self._top, self._now)
             self._start = min(self._start, self._now)
 
+    def take_through(self, ticks: int, step: int) -> None:
+        """On to this time by steps that are none too long, each of them a picture's."""
+        if self._last is not None:
+            self._now, self._last = self._now + ticks - self._last, ticks
+        self._step = min(self._step or step, step)
+        self._top = max(self._top, self._now)
+
+    def break_at(self, ticks: int, *, told: bool) -> None:
+        """Something else says that what lay between is missing; `told`: and this time says how much that was."""
+        if self._last is not None:
+            self._now, self._last = self._now + ticks - self._last, ticks
+            self._break(self._now - self._top if told else 0)
+
     def runs(self) -> list[Run]:
         return [*self._ended, self._this_run()] if self._ended else []
+
+    def all_runs(self) -> list[Run]:
+        """The one as well that nothing breaks."""
+        return [*self._ended, self._this_run()]
 
     def _break(self, ahead: int) -> None:
         """Past MOST_RUNS the last one takes in the rest: nobody can say where that lies."""
         run = self._this_run()
         if len(self._ended) < MOST_RUNS - 1:
             self._ended.append(run)
-            self._offset_seconds += (self._now - self._start) / CLOCK_HERTZ if ahead > 0 else run["seconds"]
+            elapsed = (self._now - self._start) / CLOCK_HERTZ
+            self._offset_seconds += elapsed if ahead > 0 and not self._is_too_far(ahead) else run["seconds"]
             self._start = self._top = self._now
         else:
             self._top = self._now
             self._start = self._now - round(run["seconds"] * CLOCK_HERTZ)
-        self._by_clock = self._by_clock and 0 < ahead <= LONGEST_PAUSE_TICKS and len(self._ended) < MOST_RUNS - 1
+        longest = LONGEST_PAUSE_TICKS if self._turns_over else LONGEST_STATED_PAUSE_TICKS
+        told = 0 < ahead <= longest and not self._is_too_far(ahead)
+        self._by_clock = self._by_clock and told and len(self._ended) < MOST_RUNS - 1
+
+    def _is_too_far(self, ahead: int) -> bool:
+        """Nobody records for weeks in one file: what says so is believed of what it holds alone."""
+        if self._turns_over:
+            return False
+        return ahead > LONGEST_STATED_PAUSE_TICKS or self._offset_seconds > LONGEST_OFFSET_SECONDS
 
     def _this_run(self) -> Run:
         return {

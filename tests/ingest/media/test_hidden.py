@@ -1,0 +1,271 @@
+"""Minutes that somebody cut out of a film, or put where no player looks: what is said of them, and what copies show."""
+
+from __future__ import annotations
+
+import io
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from ingest.media import findings as code
+from ingest.media.findings import Findings
+from ingest.media.probe import probe_media
+from ingest.media.renditions import RenditionMade, make_proxy, make_sprite
+from ingest.media.runner import MediaRunner
+from ingest.media.whole import decode_whole
+
+MakeClip = Callable[..., Path]
+PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=12")
+TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=12")
+X264 = ("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-g", "25")
+FILM = (*PICTURE, *TONE, *X264)
+FRAGMENTED = ("-movflags", "frag_keyframe+empty_moov+default_base_moof")
+LIVE = ("-cluster_time_limit", "1000", "-live", "1")
+CLUSTER = b"\x1f\x43\xb6\x75"
+
+
+def boxes(content: bytes, at: int = 0, end: int | None = None) -> Iterator[tuple[bytes, int, int]]:
+    while at + 8 <= (end or len(content)):
+        size, kind = struct.unpack_from(">I4s", content, at)
+        yield kind, at, at + size
+        at += size
+
+
+def without_fragments(film: bytes, first: int, last: int, *, also: bytes = b"") -> bytes:
+    """As somebody cuts it who knows what a box is; `also`: a kind of box that is made unreadable in all of them."""
+    kept, number = [], -1
+    for kind, at, end in boxes(film):
+        number += kind == b"moof"
+        if kind in (b"moof", b"mdat") and first <= number < last:
+            continue
+        kept.append(film[at:end] if kind != b"moof" or not also else film[at:end].replace(also, b"free"))
+    return b"".join(kept)
+
+
+def codes(found: Findings) -> list[str]:
+    return [reason.code for reason in found.reasons]
+
+
+def runs(found: Findings) -> list[tuple[float, float, bool]]:
+    return [(round(run.offset_seconds, 1), round(run.seconds, 1), run.by_clock) for run in found.runs]
+
+
+def with_one_long_picture(film: bytes, number: int, seconds: int) -> bytes:
+    """The first track's table of lengths says so of one picture, counted from 0; moov is last, so nothing moves."""
+    at = film.index(b"stts")
+    size, count, length = struct.unpack_from(">I8xI", film, at - 4)[0], *struct.unpack_from(">II", film, at + 12)
+    assert (size, length * 25 > 0) == (24, True)
+    told = [(number, length), (1, length * 25 * seconds), (count - number - 1, length)]
+    told = [row for row in told if row[0]]
+    table = struct.pack(">4sII", b"stts", 0, len(told)) + b"".join(struct.pack(">II", *row) for row in told)
+    film = film[: at - 4] + struct.pack(">I", len(table) + 4) + table + film[at - 4 + size :]
+    return grown(film, at, len(table) + 4 - size)
+
+
+def grown(film: bytes, at: int, by: int) -> bytes:
+    """The boxes around a place, longer by so much."""
+    content, start, end = bytearray(film), 0, len(film) - by
+    while True:
+        for kind, box_at, box_end in boxes(film, start, end):
+            if box_at < at - 4 < box_end and kind in (b"moov", b"trak", b"mdia", b"minf", b"stbl"):
+                struct.pack_into(">I", content, box_at, box_end - box_at + by)
+                start, end = box_at + 8, box_end
+                break
+        else:
+            return bytes(content)
+
+
+def with_edits(film: bytes, *shown: tuple[int, int]) -> bytes:
+    """All edit lists of the film, with these pieces instead: milliseconds of showing, and of the track's beginning."""
+    at = 0
+    while (at := film.find(b"edts", at + 1)) > 0:
+        (size,) = struct.unpack_from(">I", film, at - 4)
+        around = film.rindex(b"trak", 0, at)
+        (scale,) = struct.unpack_from(">I", film, film.index(b"mdhd", around) + 16)
+        rows = b"".join(struct.pack(">IiI", long, begin * scale // 1000, 1 << 16) for long, begin in shown)
+        edits = struct.pack(">I4sII", 16 + len(rows), b"elst", 0, len(shown)) + rows
+        edits = struct.pack(">I4s", len(edits) + 8, b"edts") + edits
+        film = grown(film[: at - 4] + edits + film[at - 4 + size :], at, len(edits) - size)
+    return film
+
+
+def test_fragments_that_were_taken_out_leave_a_hole(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
+    whole = make_clip(*FILM, *FRAGMENTED, "whole.mp4")
+    assert (codes(probe_media(whole, runner)), probe_media(whole, runner).runs) == ([], ())
+    film = tmp_path / "cut.mp4"
+    film.write_bytes(without_fragments(whole.read_bytes(), 4, 8))
+    found = probe_media(film, runner)
+    assert codes(found) == [code.CLOCK_JUMPS]
+    assert runs(found) == [(0, 4, True), (8, 4, True)]
+    assert found.duration_seconds == pytest.approx(12, abs=0.1)
+
+
+def test_one_that_is_short_is_told_by_the_number_of_the_next(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    film = tmp_path / "cut.mp4"
+    film.write_bytes(without_fragments(make_clip(*FILM, *FRAGMENTED, "whole.mp4").read_bytes(), 4, 5))
+    assert runs(probe_media(film, runner)) == [(0, 4, True), (5, 7, True)]
+
+
+def test_where_fragments_say_no_time_what_follows_may_be_anywhere(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    film, whole = tmp_path / "cut.mp4", make_clip(*FILM, *FRAGMENTED, "whole.mp4").read_bytes()
+    film.write_bytes(without_fragments(whole, 4, 8, also=b"tfdt"))
+    assert runs(probe_media(film, runner)) == [(0, 4, True), (4, 4, False)]
+    film.write_bytes(without_fragments(whole, 0, 0, also=b"tfdt"))
+    assert probe_media(film, runner).runs == ()
+
+
+@pytest.mark.parametrize("torn", [0, 7])
+def test_clusters_that_were_taken_out_leave_a_hole(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, torn: int
+) -> None:
+    """Cut at their beginnings, or somewhere: players look for the next one."""
+    whole = make_clip(*FILM, *LIVE, "whole.mkv")
+    assert (codes(probe_media(whole, runner)), probe_media(whole, runner).runs) == ([], ())
+    content, film = whole.read_bytes(), tmp_path / "cut.mkv"
+    places = [at for at in range(len(content)) if content.startswith(CLUSTER, at)]
+    assert len(places) >= 12
+    third = len(places) // 3
+    film.write_bytes(content[: places[third] + torn] + content[places[2 * third] + torn :])
+    found = probe_media(film, runner)
+    assert codes(found) == [code.CLOCK_JUMPS]
+    first, second = found.runs
+    assert first.seconds == pytest.approx(4, abs=1.1)
+    assert second.offset_seconds - first.seconds == pytest.approx(4, abs=1.1)
+    assert second.by_clock
+
+
+@pytest.mark.parametrize(
+    ("number", "expected"),
+    [(100, [(0, 4, True), (3604, 8, True)]), (299, [(0, 12, True)])],
+)
+def test_a_picture_that_is_said_to_last_for_an_hour_is_one_picture(
+    runner: MediaRunner,
+    make_clip: MakeClip,
+    tmp_path: Path,
+    number: int,
+    expected: list[tuple[float, float, bool]],
+) -> None:
+    """In the middle, or as the last one."""
+    film = tmp_path / "held.mp4"
+    whole = make_clip(*PICTURE, *X264, "-bf", "0", "-use_editlist", "0", "whole.mp4").read_bytes()
+    film.write_bytes(with_one_long_picture(whole, number, 3600))
+    found = probe_media(film, runner)
+    assert codes(found) == [code.CLOCK_JUMPS]
+    assert runs(found) == expected
+
+
+def test_no_pause_is_believed_that_lasts_for_weeks(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
+    film = tmp_path / "held.mp4"
+    whole = make_clip(*PICTURE, *X264, "-bf", "0", "-video_track_timescale", "25", "whole.mp4").read_bytes()
+    film.write_bytes(with_one_long_picture(whole, 100, 40 * 86400))
+    assert runs(probe_media(film, runner)) == [(0, 4, True), (4, 8, False)]
+
+
+@pytest.mark.parametrize("name", ["sparse.mp4", "sparse.mkv"])
+def test_a_film_of_a_picture_every_few_seconds_has_no_holes(
+    runner: MediaRunner, make_clip: MakeClip, name: str
+) -> None:
+    sparse = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=1/5:duration=100")
+    found = probe_media(make_clip(*sparse, *X264, name), runner)
+    assert (found.runs, codes(found)) == ((), [])
+
+
+def test_what_an_edit_list_hides_is_told_and_shown(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, out: Path
+) -> None:
+    film = tmp_path / "edited.mp4"
+    whole = make_clip(*FILM, "-movie_timescale", "1000", "whole.mp4")
+    assert probe_media(whole, runner).hidden_seconds is None
+    film.write_bytes(with_edits(whole.read_bytes(), (4000, 0), (4000, 8000)))
+    found = probe_media(film, runner)
+    (reason,) = found.reasons
+    assert reason.code == code.EDIT_HIDES
+    assert reason.facts["seconds"] == pytest.approx(4, abs=0.1)
+    assert found.duration_seconds == pytest.approx(12, abs=0.1)
+    seen = decode_whole(film, found, runner)
+    assert (seen.state, seen.decoded_frames) == ("intact", 300)
+    made = make_proxy(film, found, out, runner)
+    assert isinstance(made, RenditionMade)
+    assert (made.facts["frames"], made.facts["video"]) == (300, "copy")
+    assert made.facts["duration_seconds"] == pytest.approx(12, abs=0.1)
+    assert isinstance(make_sprite(film, found, out, runner), RenditionMade)
+
+
+def test_every_track_of_pictures_is_told_and_decoded(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
+    decoy = make_clip("-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=2", *X264, "decoy.mp4")
+    both, ffmpeg = tmp_path / "both.mp4", runner.tools.ffmpeg.program.path
+    words = ("-map", "0:v", "-map", "1:v", "-map", "1:a", "-c", "copy")
+    film = make_clip(*FILM, "whole.mp4")
+    subprocess.run([ffmpeg, "-nostdin", "-v", "error", "-i", decoy, "-i", film, *words, both], check=True)
+    found = probe_media(both, runner)
+    assert [(reason.code, reason.facts) for reason in found.reasons] == [(code.FURTHER_PICTURES, {"tracks": 2})]
+    assert decode_whole(both, found, runner).state == "intact"
+    content = bytearray(both.read_bytes())
+    at = content.index(b"mdat")
+    middle = at + int.from_bytes(content[at - 4 : at]) * 2 // 3
+    content[middle : middle + 20_000] = bytes(range(1, 251)) * 80
+    both.write_bytes(content)
+    assert decode_whole(both, found, runner).state == "damaged"
+
+
+def test_a_film_under_the_brand_of_a_photograph_is_a_film(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, out: Path
+) -> None:
+    content, film = bytearray(make_clip(*FILM, "whole.mp4").read_bytes()), tmp_path / "film.heic"
+    content[8:12] = b"heic"
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    assert (found.kind, found.is_photographed) == ("video", False)
+    assert isinstance(make_proxy(film, found, out, runner), RenditionMade)
+
+
+JPEG = ("-f", "lavfi", "-i", "testsrc2=size=160x120", "-frames:v", "1")
+SHORT = ("-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=2")
+COATS = {
+    "mp4": ((*SHORT, *X264), FILM),
+    "mkv": ((*SHORT, *X264), FILM),
+    "avi": ((*SHORT, "-c:v", "mjpeg"), (*PICTURE, *TONE, "-c:v", "mjpeg", "-c:a", "pcm_s16le")),
+    "wav": (("-f", "lavfi", "-i", "sine=duration=2"), TONE),
+    "jpg": (JPEG, FILM),
+    "png": ((), ()),
+}
+
+
+def small_png() -> bytes:
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 48), (200, 30, 30)).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("coat", list(COATS))
+def test_a_file_behind_the_first_is_told(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, coat: str) -> None:
+    if coat == "png":
+        first, second = small_png(), make_clip(*FILM, "film.mp4").read_bytes()
+    else:
+        kinds = (coat, "mp4" if coat == "jpg" else coat)
+        pairs = zip(COATS[coat], kinds, ("first", "second"), strict=True)
+        first, second = (make_clip(*words, f"{name}.{kind}").read_bytes() for words, kind, name in pairs)
+    film = tmp_path / f"two.{coat}"
+    film.write_bytes(first)
+    assert code.SECOND_FILE not in codes(probe_media(film, runner))
+    film.write_bytes(first + second)
+    told = [reason.facts for reason in probe_media(film, runner).reasons if reason.code == code.SECOND_FILE]
+    assert told == [{"at": len(first), "bytes": len(second)}]
+
+
+def test_what_is_no_file_behind_a_photograph_is_told_where_there_is_much_of_it(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    content, picture = make_clip(*JPEG, "a.jpg").read_bytes(), tmp_path / "a.jpg"
+    for behind, told in ((4_000, []), (100_000, [(code.TRAILING_BYTES, {"bytes": 100_000})])):
+        picture.write_bytes(content + b"\x55" * behind)
+        found = probe_media(picture, runner)
+        assert (found.state, [(reason.code, reason.facts) for reason in found.reasons]) == ("intact", told)
