@@ -72,15 +72,14 @@ def seal_staged(upload: DueUpload, custody: Custody) -> None:
     try:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
-        said = gather_claims(upload, findings, custody)
-        claims = state_contents(judge_claims(upload, said, findings), findings)
+        claims = claims_of(upload, findings, custody)
         manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
         envelope = sign_manifest(manifest, custody)
         token = timestamp_signature(upload, envelope, custody)
         record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
     except SameFileSealed as same:
         before = keep_stored_copy(upload, staged, same.recording_id, custody)
-        record_repeat(upload, attempt, before, custody)
+        record_repeat(upload, attempt, before, claims_of(upload, findings, custody), custody)
 
 
 def verify_upload(upload: DueUpload, custody: Custody) -> Path:
@@ -109,6 +108,12 @@ def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
     except Exception as error:
         log.exception("custody.probe_failed", upload=upload.id, error=type(error).__name__)
         return not_understood(error)
+
+
+def claims_of(upload: DueUpload, findings: Findings, custody: Custody) -> Claims:
+    """What is claimed, and what is best believed of it: the same of a file that is new and of one that comes again."""
+    said = gather_claims(upload, findings, custody)
+    return state_contents(judge_claims(upload, said, findings), findings)
 
 
 def gather_claims(upload: DueUpload, findings: Findings, custody: Custody) -> Claims:

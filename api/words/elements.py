@@ -50,6 +50,7 @@ ELEMENT_PROBLEMS: Mapping[str, str] = {
     "time_uncertain": mark("时间误差超过两天"),
     "no_rules_then": mark("所称日期尚无规则，已按收讫日期认定"),
     "act_unknown": mark("不是规则中的执法行为"),
+    "said_otherwise": mark("再次收到同一文件时说法不同"),
     "several_cases": mark("有几个案件可能相符"),
     "weak_case": mark("有一个案件可能相符，但把握不足"),
 }
@@ -58,6 +59,7 @@ BASES: Mapping[str, str] = {
     "issued_device": mark("配发登记：当时配发给该执法人员的设备"),
     "claim": mark("文件自称的确属实"),
     "answered": mark("先前的补正属实"),
+    "received_again": mark("再次收到同一文件时所称"),
     "station": mark("采集工作站所属单位"),
     "register": mark("名册"),
     "clock_gps_time": mark("卫星时间"),

@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 from casework.elements.facts import Facts, latest_start, place_value
 from casework.register.holding import fetch_holdings_of, had_during
 from storage.catalog.casework import CaseAssignment
+from storage.catalog.devices import Device
+from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.claims import stated_time
 from storage.measures import shifted
@@ -25,6 +27,7 @@ BASES: Final = (
     "issued_device",
     "claim",
     "answered",
+    "received_again",
     "station",
     "register",
     "clock_gps_time",
@@ -103,12 +106,16 @@ def _officers(facts: Facts) -> list[Nearest]:
         person = facts.officer
         basis = _named_by(facts, "officer")
         found.append(Nearest("officer", str(person.id), basis, _shown(person.name, person.badge_number)))
-    return found
+    people = [each for each in facts.meant_again if isinstance(each, Person)]
+    shown = [(str(each.id), _shown(each.name, each.badge_number)) for each in people]
+    return [*found, *(Nearest("officer", value, "received_again", label) for value, label in shown)]
 
 
 def _device_as_named(facts: Facts) -> list[Nearest]:
     device = facts.device
-    return [] if device is None else [Nearest("device", str(device.id), _named_by(facts, "device"), device.code)]
+    named = [] if device is None else [Nearest("device", str(device.id), _named_by(facts, "device"), device.code)]
+    again = [each for each in facts.meant_again if isinstance(each, Device)]
+    return [*named, *(Nearest("device", str(each.id), "received_again", each.code) for each in again)]
 
 
 def _named_by(facts: Facts, element: str) -> str:
@@ -152,6 +159,10 @@ def _times(facts: Facts) -> list[Nearest]:
             if time is not None and time <= latest_start(facts.recording):
                 value = time.isoformat()
                 found.append(Nearest("time", value, f"clock_{kind}", "", {"at": time, "source": claim.get("source")}))
+    for again in facts.again:
+        if "time" in again.differs and again.started_at and again.started_at <= latest_start(facts.recording):
+            said = {"at": again.started_at, "source": again.started_at_source}
+            found.append(Nearest("time", again.started_at.isoformat(), "received_again", "", said))
     return found
 
 

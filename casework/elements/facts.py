@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any, Final
 
 from sqlalchemy import or_, select
@@ -19,6 +20,7 @@ from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.intervals import either_way, length_of
 from casework.recordings.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.recordings.clocks import SATELLITES, docking_of
+from casework.recordings.said_again import fetch_said_again
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
 from casework.units import lines_of
@@ -27,7 +29,7 @@ from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.catalog.devices import Device, OfficerCertificate
 from storage.catalog.elements import ElementAnswer
 from storage.catalog.organisation import Person
-from storage.catalog.recordings import Recording
+from storage.catalog.recordings import ReceivedAgain, Recording
 from storage.catalog.rooms import Room
 from storage.measures import shifted
 
@@ -58,7 +60,8 @@ class Facts:
     receipt; `day`: the one whose rules judge it; `without_rules`: the day of its time, where no rule demanded anything
     then, so that the day of receipt judges. `device` and `officer`: whom an answer, else the claim, names in the
     register; `elsewhere`: a unit outside the line has the device. `rooms`: in which it was then, `room_officers`:
-    who used them, says the register of rooms. `linked`: case and stage."""
+    who used them, says the register of rooms. `linked`: case and stage. `again`: what was said otherwise when its bytes
+    came again; `meant_again`: the devices and people whom that names in the register."""
 
     recording: Recording
     line: tuple[uuid.UUID, ...]
@@ -79,6 +82,8 @@ class Facts:
     question: LinkQuestion | None = None
     outcome: str | None = None
     case_refused: bool = False
+    again: tuple[ReceivedAgain, ...] = ()
+    meant_again: tuple[Device | Person, ...] = ()
 
     @property
     def card(self) -> str | None:
@@ -128,6 +133,7 @@ class _Batch:
         self.lines = lines_of(session, {row.unit_id for row in recordings})
         self.policies = fetch_policies(session)
         self.answers = latest_answers(session, self.ids)
+        self.again = fetch_said_again(session, self.ids)
         self.devices = self._devices()
         self.spans = {row.id: span_of(row, self.answers.get(row.id, {}).get("time")) for row in recordings}
         times = [(span.earliest, span.last) for span in self.spans.values() if span is not None]
@@ -174,6 +180,8 @@ class _Batch:
             question=self.questions.get(row.id),
             outcome=self.outcomes.get(row.id),
             case_refused=row.id in self.refused,
+            again=tuple(self.again.get(row.id, ())),
+            meant_again=tuple(self._meant_again(row)),
         )
 
     def _day_of_rules(self, row: Recording, line: tuple[uuid.UUID, ...], made_on: date) -> tuple[date, Demands]:
@@ -188,13 +196,28 @@ class _Batch:
         answers = (answers.get(element) for answers in self.answers.values())
         return {uuid.UUID(answer.value) for answer in answers if answer is not None and answer.value is not None}
 
+    def _said(self) -> Iterator[Recording | ReceivedAgain]:
+        """By whoever sent a file, first or again."""
+        yield from self.recordings
+        yield from chain.from_iterable(self.again.values())
+
+    def _meant_again(self, row: Recording) -> Iterator[Device | Person]:
+        line = self.lines[row.unit_id]
+        for again in self.again.get(row.id, ()):
+            device = nearest([each for each in self.devices if again.device and each.code == again.device], line)
+            if device is not None and "device" in again.differs:
+                yield device
+            officer = self._of_badge(again.officer, line)
+            if officer is not None and "officer" in again.differs:
+                yield officer
+
     def _devices(self) -> list[Device]:
-        codes = {row.device for row in self.recordings if row.device}
+        codes = {row.device for row in self._said() if row.device}
         named = or_(Device.code.in_(codes), Device.id.in_(self._named_ids("device")))
         return list(self.session.scalars(select(Device).where(named).order_by(Device.created_at, Device.id)))
 
     def _people(self) -> list[Person]:
-        badges = {row.officer for row in self.recordings if row.officer}
+        badges = {row.officer for row in self._said() if row.officer}
         named = or_(Person.badge_number.in_(badges), Person.id.in_(self._named_ids("officer")))
         return list(self.session.scalars(select(Person).where(named).order_by(Person.created_at, Person.id)))
 
@@ -244,8 +267,10 @@ class _Batch:
         """Who is meant by the badge number: of the recording's unit first, then of those above, then of any."""
         if answer is not None and answer.value is not None:
             return next((each for each in self.people if str(each.id) == answer.value), None)
-        line = self.lines[row.unit_id]
-        named = [each for each in self.people if row.officer and each.badge_number == row.officer]
+        return self._of_badge(row.officer, self.lines[row.unit_id])
+
+    def _of_badge(self, badge: str | None, line: tuple[uuid.UUID, ...]) -> Person | None:
+        named = [each for each in self.people if badge and each.badge_number == badge]
         return min(
             named,
             key=lambda each: line.index(each.unit_id) if each.unit_id in line else len(line),

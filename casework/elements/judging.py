@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -19,6 +19,7 @@ from casework.linking.observation import HOPELESS
 from retention.own_units import is_own
 from storage.catalog.elements import ELEMENTS
 from storage.catalog.organisation import Person
+from storage.catalog.recordings import ReceivedAgain
 from storage.claims import stated_time
 
 CLAIMED_SECONDS: Final = 300.0
@@ -38,6 +39,7 @@ CODES: Final = (
     "time_uncertain",
     "no_rules_then",
     "act_unknown",
+    "said_otherwise",
     "several_cases",
     "weak_case",
 )
@@ -182,10 +184,24 @@ def _device(facts: Facts) -> Element:
     retired = None if facts.device is None else facts.device.retired_at
     if facts.device is not None and retired is not None and facts.span and facts.span.earliest >= retired:
         faults.append(Fault("device_retired", (str(facts.device.id), _instant(retired), _made_on(facts))))
-    return _of("device", code, source, faults)
+    said = [each.device for each in _said_again(facts, "device")]
+    return _of("device", code, source, [*faults, *_otherwise(code, said)])
 
 
 def _officer(facts: Facts) -> Element:
+    """The words of all who sent it, one against the other; the first's word is held against the register besides."""
+    found = _officer_by_first_word(facts)
+    known = (facts.officer, *(each.person for each in facts.holders), *facts.room_officers)
+    badge = next((each.badge_number for each in known if each is not None and str(each.id) == found.value), None)
+    other = _otherwise(
+        badge or facts.recording.officer or None, [each.officer for each in _said_again(facts, "officer")]
+    )
+    if not other:
+        return found
+    return _of("officer", found.value, found.source, [*(each for each in found.faults if each != MISSING), *other])
+
+
+def _officer_by_first_word(facts: Facts) -> Element:
     answer, officer, claimed = facts.answer("officer"), facts.officer, facts.recording.officer or None
     source = "claim"
     if answer is not None and answer.value is not None:
@@ -228,10 +244,14 @@ def _time(facts: Facts) -> Element:
     time, source = row.started_at, row.started_at_source
     if answer is not None and answer.value is not None:
         time, source = datetime.fromisoformat(answer.value), "answer"
+    again = _said_again(facts, "time")
+    other = _otherwise(
+        None if time is None else _instant(time), [_instant(each.started_at) for each in again if each.started_at]
+    )
     if time is None:
         told = any(stated_time(claim.get("value")) is not None for claim in row.claims)
-        return _of("time", None, None, [Fault("time_after_receipt")] if told else [])
-    value, faults = _instant(time), []
+        return _of("time", None, None, [*([Fault("time_after_receipt")] if told else []), *other])
+    value, faults = _instant(time), other
     if time > latest_start(row):
         faults.append(Fault("time_after_receipt", (value,)))
     if source != "answer" and (row.started_at_uncertainty_seconds or 0) > HOPELESS.total_seconds():
@@ -283,7 +303,8 @@ def _act(facts: Facts) -> Element:
     if answer is not None and answer.value is not None:
         value, source = answer.value, "answer"
     unknown = value is not None and bool(acts) and value not in acts
-    return _of("act", value, source, [Fault("act_unknown", (str(value),))] if unknown else [])
+    faults = [Fault("act_unknown", (str(value),))] if unknown else []
+    return _of("act", value, source, [*faults, *_otherwise(value, [each.act for each in _said_again(facts, "act")])])
 
 
 def _case(facts: Facts) -> Element:
@@ -299,6 +320,22 @@ def _case(facts: Facts) -> Element:
     if facts.case_refused or (answer is not None and answer.value is None):
         return Element("case", "explained", source="answer")
     return _of("case", None, None)
+
+
+def _said_again(facts: Facts, element: str) -> Iterator[ReceivedAgain]:
+    """Who answered has seen what had come by then, and said which is right."""
+    answer = facts.answer(element)
+    return (
+        each
+        for each in facts.again
+        if element in each.differs and (answer is None or each.recorded_at > answer.answered_at)
+    )
+
+
+def _otherwise(value: str | None, said: Iterable[str | None]) -> list[Fault]:
+    """One fault for all that was said otherwise: the same word, come once more, is nothing new."""
+    words = sorted({word for word in said if word is not None and word != value})
+    return [Fault("said_otherwise", (value or "", *words))] if words else []
 
 
 def _made_on(facts: Facts) -> str:

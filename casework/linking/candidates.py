@@ -118,6 +118,16 @@ def find_candidates(
     return tuple(sorted(worth, key=lambda each: (-each.score, str(each.case_id))))[:MOST_CHOICES]
 
 
+def best_of_each(found: Sequence[Sequence[Candidate]]) -> tuple[Candidate, ...]:
+    """Of several ways to see one recording: each case as it looks best, the best first."""
+    if len(found) == 1:
+        return tuple(found[0])
+    best: dict[uuid.UUID, Candidate] = {}
+    for each in sorted((each for one in found for each in one), key=lambda each: (-each.score, str(each.case_id))):
+        best.setdefault(each.case_id, each)
+    return tuple(best.values())[:MOST_CHOICES]
+
+
 def clear_one(candidates: Sequence[Candidate]) -> Candidate | None:
     """The best, when it is open, the register speaks for it, it has points enough, lies in its duty, and every other is
     far behind, were its unstated scene the right one."""

@@ -12,11 +12,12 @@ import uuid
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from casework.linking.candidates import clear_one, find_candidates
+from casework.linking.candidates import best_of_each, clear_one, find_candidates
 from casework.linking.clock_news import ask_about_shifts
 from casework.linking.locks import join_devices, join_linking
 from casework.linking.looks import AGAIN, BY_PERSON, LINKED, NO_CASE, NO_DATA, QUESTION
@@ -24,6 +25,7 @@ from casework.linking.observation import observe, reach_of
 from casework.linking.rows import add_window_link, ask_which_case, note_outcomes, withdraw_question
 from casework.linking.surroundings import Decided, Surroundings, look_around
 from casework.recordings.answered import Seen, see
+from casework.recordings.said_again import see_otherwise
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import Recording
 from storage.set_aside import LINKING, is_set_aside
@@ -79,37 +81,41 @@ def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
 def look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
     """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
     seen = see(session, recordings)
-    join_devices(session, seen)
+    otherwise = see_otherwise(session, seen)
+    both = [*seen, *chain.from_iterable(otherwise.values())]
+    join_devices(session, both)
     join_linking(session, {recording.unit_id for recording in recordings})
-    around = look_around(session, seen, reach_of)
-    outcomes = [_outcome(session, each, around) for each in seen]
+    around = look_around(session, both, reach_of)
+    outcomes = [_outcome(session, each, otherwise.get(each.id, ()), around) for each in seen]
     note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
     new = [each for each in seen if around.decided[each.id].outcome is None]
     ask_about_shifts(session, new, around)
     return outcomes
 
 
-def _outcome(session: Session, recording: Seen, around: Surroundings) -> str:
+def _outcome(session: Session, recording: Seen, otherwise: Sequence[Seen], around: Surroundings) -> str:
     decided = around.decided[recording.id]
     # Whoever held the locks may have finished this very recording meanwhile.
     due = decided.outcome is None or decided.outcome == AGAIN
-    return _look(session, recording, around, decided) if due else str(decided.outcome)
+    return _look(session, recording, otherwise, around, decided) if due else str(decided.outcome)
 
 
-def _look(session: Session, recording: Seen, around: Surroundings, decided: Decided) -> str:
+def _look(session: Session, recording: Seen, otherwise: Sequence[Seen], around: Surroundings, decided: Decided) -> str:
+    """`otherwise`: by what was said of it again. While nobody has said whose word is right, no word links."""
     if decided.by_person or recording.said.case:
         return BY_PERSON
     observed = observe(recording, around)
     standing = {link.case_id for link in decided.links}
     works = around.works.get(recording.unit_id, ())
-    candidates = () if observed is None else find_candidates(observed, works, standing)
-    clear = clear_one(candidates)
+    views = [view for view in (observed, *(observe(each, around) for each in otherwise)) if view is not None]
+    candidates = best_of_each([find_candidates(view, works, standing) for view in views])
+    clear = None if otherwise else clear_one(candidates)
     # What it was linked by may have been answered to be wrong: then nothing is left that speaks for where it stands.
-    refuted = bool(standing) and not candidates and bool(recording.said.elements)
+    refuted = bool(standing) and not candidates and bool(recording.said.elements or otherwise)
     if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}) or refuted:
         ask_which_case(session, recording.row, candidates, decided.links, decided.question)
         return QUESTION
-    if observed is None:
+    if not views:
         return NO_DATA
     if decided.question is not None:
         withdraw_question(session, decided.question)

@@ -19,7 +19,9 @@ from ingest.sealing.best_claims import best_claims
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.errors import AttemptHeldElsewhere
 from ingest.sealing.parts import Custody
+from ingest.sealing.received_again import received_again
 from ingest.sealing.stored import SealedBefore, end_alarm
+from integrity.canonical import canonical_json
 from integrity.digest import Digest
 from integrity.dsse import Envelope
 from integrity.manifest import RecordingManifest
@@ -159,8 +161,9 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
     )
 
 
-def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, custody: Custody) -> None:
-    """The same file again: the same recording, an entry that says so, and a receipt of its own to come.
+def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, said: Claims, custody: Custody) -> None:
+    """The same file again: the same recording, what was said of it this time, an entry of both, and a receipt of its
+    own to come.
 
     Only for a recording whose stored object was looked at (ingest/sealing/stored.py). Raises AttemptHeldElsewhere when
     the lease was lost: then nothing was removed or written.
@@ -170,12 +173,20 @@ def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, cus
     if custody.store.stat(attempt.plan.object_name) is not None:
         _remove_own_object(upload, attempt, custody)
     with custody.database.transaction() as session:
-        data = {"recording": str(before.recording_id), "station": str(upload.station_id)}
+        again = received_again(session, upload, before.recording_id, said)
+        data = {
+            "recording": str(before.recording_id),
+            "station": str(upload.station_id),
+            "differs": again.differs,
+        }
+        private = {"name": again.original_name, "claims": canonical_json(again.claims, "claims").decode()}
         _mark_sealed(session, upload, before.recording_id)
         own = update(CustodyAttempt).where(CustodyAttempt.upload_id == upload.id)
         session.execute(own.values(superseded_at=func.now()))  # What it had made goes with it: given_up.py.
         end_alarm(session, before.recording_id, before.unit_id, upload.id)
-        record_change(session, CUSTODY, Change("recording.received_again", "upload", upload.id, upload.unit_id, data))
+        session.add(again)
+        change = Change("recording.received_again", "upload", upload.id, upload.unit_id, data, private)
+        record_change(session, CUSTODY, change)
 
 
 def _remove_own_object(upload: DueUpload, attempt: Attempt, custody: Custody) -> None:

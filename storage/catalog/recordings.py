@@ -48,6 +48,8 @@ MEDIA_STATES = ("intact", "opens", "damaged", "unreadable")
 DECODED_STATES = ("intact", "damaged", "not_decoded")
 STEPS_SET_ASIDE_BY = ("linking", "judging", "grouping", "attaching")
 """关联、认定、分段归并、附加轨迹: steps of housekeeping that go through recordings one after another."""
+DIFFERS: Final = ("name", "device", "officer", "time", "act", "mark")
+"""文件名、设备、执法人员、时间、执法行为、证据标记: in what an upload of the same bytes may say otherwise."""
 JOB_LANES = ("quick", "slow", "decode")
 JOB_STATES = ("due", "done", "nothing", "failed")
 DECODING = "decode"
@@ -246,6 +248,32 @@ class Receipt(Base):
     envelope: Mapped[Octets]
     repeat: Mapped[bool]
     issued_at: Mapped[Instant]
+
+
+class ReceivedAgain(Base):
+    """再次收到: what was said of a recording by an upload that brought its bytes again. Never changed; what was sealed
+    stays as it was signed.
+
+    `device`, `officer` and `started_at` are the words of the station or of the file's name alone: what the bytes say
+    was said before. `differs`: which of DIFFERS nobody had said of it, or was said otherwise, when it was sealed.
+    """
+
+    __tablename__ = "received_again"
+    upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), primary_key=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    unit_id: Mapped[UnitId]
+    station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
+    original_name: Mapped[str]
+    claims: Mapped[JsonList]
+    differs: Mapped[JsonList]
+    device: Mapped[str | None]
+    officer: Mapped[str | None]
+    act: Mapped[str | None]
+    started_at: Mapped[datetime | None]
+    started_at_source: Mapped[str | None]
+    started_at_uncertainty_seconds: Mapped[float | None]
+    received_at: Mapped[Instant]
+    recorded_at: Mapped[CreatedAt]
 
 
 class WholeDecoding(Base):

@@ -36,9 +36,10 @@ from storage.catalog.casework import Case, CaseLink
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.recordings import Recording, Rendition
+from storage.catalog.recordings import ReceivedAgain, Recording, Rendition
 from storage.catalog.review import QUESTIONS, DecisionReview
 from storage.catalog.stations import Station
+from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
 
 OPERATOR = Actor.system("admin")
@@ -203,6 +204,35 @@ class SampleArchive:
         row = Recording(**facts | more)
         self.session.add(row)
         self.session.flush()
+        return row
+
+    def received_again(self, recording: Recording, differs: Sequence[str], **said: Any) -> ReceivedAgain:
+        """Its bytes came once more, by another station, with these words."""
+        upload = Upload(
+            id=uuid.uuid4().hex,
+            station_id=recording.station_id,
+            unit_id=recording.unit_id,
+            declared_length=recording.size_bytes,
+            claims={},
+            state="receipted",
+            expires_at=NOW,
+        )
+        self.session.add(upload)
+        self.session.flush()
+        facts = {
+            "upload_id": upload.id,
+            "recording_id": recording.id,
+            "unit_id": recording.unit_id,
+            "station_id": recording.station_id,
+            "original_name": "clip.mp4",
+            "claims": [],
+            "differs": list(differs),
+            "received_at": recording.received_at,
+        }
+        row = ReceivedAgain(**facts | said)
+        self.session.add(row)
+        self.session.flush()
+        self.session.expire_all()
         return row
 
     def rendition(self, recording: Recording, name: str = "proxy", **more: Any) -> Rendition:

@@ -11,7 +11,8 @@ from typing import Any
 
 import psycopg
 import pytest
-from sqlalchemy import select
+from sqlalchemy import delete, select, update
+from sqlalchemy.exc import ProgrammingError
 
 import ingest.custody
 import ingest.sealing.receipts
@@ -20,17 +21,20 @@ import ingest.sealing.stored
 from api.engines.roles import DatabaseAddresses
 from casework.merging import merge_unit
 from ingest.custody import seal_upload
+from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import begin_attempt
 from ingest.sealing.due import stop_upload
 from ingest.sealing.errors import AttemptHeldElsewhere, ReceiptNotDue, StoredCopyLost
 from ingest.sealing.handing_out import require_stored_object
 from ingest.sealing.record import record_repeat
 from ingest.sealing.stored import keep_stored_copy
+from integrity.ledger_entry import parse_entry
 from integrity.local_time import chinese_day
 from integrity.receipt import open_receipt
+from storage.catalog.elements import JudgementDue
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Unit
-from storage.catalog.recordings import Receipt
+from storage.catalog.recordings import Receipt, ReceivedAgain
 from storage.catalog.uploads import Upload
 from storage.errors import StoreUnavailable
 from storage.keystore import create_key_store
@@ -131,9 +135,51 @@ def test_a_repeat_whose_worker_lost_its_lease_leaves_the_object_to_whoever_has_i
     objects = bench.originals()
     assert attempt.plan.object_name in objects
     with pytest.raises(AttemptHeldElsewhere):
-        record_repeat(upload, attempt, before, bench.custody)
+        record_repeat(upload, attempt, before, Claims(), bench.custody)
     assert bench.originals() == objects
     assert bench.entries("recording.received_again") == 0
+
+
+def test_what_is_said_of_a_file_that_comes_again_is_kept_and_compared(bench: Bench) -> None:
+    forged = {"device": "ZZ99999", "officer": "999999", "started_at": "2026-11-01T03:00:00+08:00"}
+    seal_upload(bench.stage(CONTENT, "clip.mp4", **forged), bench.custody)
+    before = bench.recording()
+    true = {"device": "AB00001", "officer": "000123", "started_at": "2026-11-30T09:31:00+08:00"}
+    upload = bench.stage(CONTENT, "AB00001_000123_20261130093100.MP4", **true, marked="1", group="g1", act="seizure")
+    assert seal_upload(upload, bench.custody).repeat
+    with bench.database.reading() as session:
+        row = session.scalars(select(ReceivedAgain)).one()
+        entry = session.scalars(select(LedgerEntryRow).where(LedgerEntryRow.action == "recording.received_again")).one()
+        said = parse_entry(entry.entry)
+        due = session.scalars(select(JudgementDue.recording_id)).all()
+    assert (row.upload_id, row.recording_id, row.station_id) == (upload.id, before.id, bench.station_id)
+    assert (row.device, row.officer, row.act) == ("AB00001", "000123", "seizure")
+    assert row.started_at == datetime(2026, 11, 30, 1, 31, tzinfo=UTC)
+    assert row.original_name == upload.filename
+    assert {"mark", "group"} < {claim["kind"] for claim in row.claims if claim["source"] == "station"}
+    assert row.differs == ["act", "device", "mark", "name", "officer", "time"] == said.data["differs"]
+    assert "AB00001" not in entry.entry.decode()
+    assert due == [before.id]
+    after = bench.recording()
+    assert (after.device, after.claims, after.manifest) == (before.device, before.claims, before.manifest)
+
+
+def test_a_file_that_comes_again_with_the_same_words_says_nothing_new(bench: Bench) -> None:
+    words = {"device": "AB00001", "officer": "000123", "started_at": "2026-11-30T09:31:00+08:00", "marked": "1"}
+    seal_upload(bench.stage(CONTENT, **words, group="put in on monday"), bench.custody)
+    seal_upload(bench.stage(CONTENT, **words, group="put in on tuesday"), bench.custody)
+    seal_upload(bench.stage(CONTENT), bench.custody)  # No word is no other word.
+    with bench.database.reading() as session:
+        assert session.scalars(select(ReceivedAgain.differs)).all() == [[], []]
+        assert session.scalars(select(JudgementDue)).all() == []
+
+
+def test_nobody_changes_what_was_said_of_a_file_that_came_again(bench: Bench) -> None:
+    seal_upload(bench.stage(CONTENT), bench.custody)
+    seal_upload(bench.stage(CONTENT, device="AB00001"), bench.custody)
+    for change in (update(ReceivedAgain).values(device="ZZ99999"), delete(ReceivedAgain)):
+        with pytest.raises(ProgrammingError, match="permission denied"), bench.database.transaction() as session:
+            session.execute(change)
 
 
 REPEAT_WRITES = [
