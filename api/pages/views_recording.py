@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.entries import list_chain
 from api.http.reading.recordings import decoding_of, find_recording
 from api.pages.ledger_shown import show_entries
+from api.pages.views_again import again_of
 from api.pages.views_damage import damage_of, reason_codes
 from api.pages.views_elements import elements_of
 from api.pages.views_made import made_of
@@ -117,6 +118,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "jobs_left_to_decode": decode_job is not None and decode_job.state == "due",
         **made_of(session, recording, visit.translate),
         **elements_of(visit, recording),
+        **again_of(visit, recording),
     }
 
 

@@ -18,6 +18,7 @@ from api.http.reading.positions import clock_items
 from api.http.reading.segments import segment_items
 from api.http.schema.base import CaseRef, Listed, PersonRef
 from api.http.schema.recordings import (
+    AgainItem,
     DecodingItem,
     HoldItem,
     MediaJobItem,
@@ -30,6 +31,7 @@ from api.http.schema.recordings import (
 from casework.access import may_see_poster, refuse_kept_secret
 from casework.errors import AccessRefused, Unknown
 from casework.playback import who_saw
+from casework.recordings.said_again import fetch_said_again
 from casework.recordings.states import is_in_state
 from casework.secrecy import keeps_nothing_from
 from casework.units import unit_of
@@ -144,6 +146,7 @@ def describe_recording(session: Session, person: Person, row: Recording, now: da
         links=link_items(session, session.scalars(links).all()),
         holds=hold_items(session, holds_on(session, row.id)),
         receipts=_receipts(session, row.id),
+        received_again=[AgainItem.model_validate(each) for each in fetch_said_again(session, [row.id]).get(row.id, ())],
     )
 
 

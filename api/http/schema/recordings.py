@@ -120,6 +120,24 @@ class ReceiptItem(Answer):
     issued_at: datetime
 
 
+class AgainItem(Answer):
+    """What was said of the same bytes when they came again. `differs`: in what it is said otherwise; `claims`: all that
+    was said then, with its source."""
+
+    upload_id: str = Field(examples=["0f9f3c6d2b7e4a158d3c2b1a0f9e8d7c"])
+    station_id: uuid.UUID
+    received_at: datetime
+    original_name: str = Field(examples=["AB00001_000123_20260101093000.MP4"])
+    differs: list[str] = Field(
+        description="of name, device, officer, time, act, mark", examples=[["device", "officer", "time"]]
+    )
+    device: str | None = Field(examples=["AB00001"])
+    officer: str | None = Field(examples=["000123"])
+    started_at: datetime | None
+    act: str | None = Field(examples=["seizure"])
+    claims: list[Json]
+
+
 class ClockItem(Answer):
     """One clock's word on the first frame. `offset_seconds`: later than `started_at`, the best estimate, by so much."""
 
@@ -238,6 +256,7 @@ class RecordingDetail(RecordingItem):
     links: list[LinkItem]
     holds: list[HoldItem]
     receipts: list[ReceiptItem]
+    received_again: list[AgainItem] = Field(description="each time that something else was said of it, the first first")
 
 
 class ViewingItem(Answer):
