@@ -348,7 +348,9 @@ def _instant(moment: datetime) -> str:
 
 
 def _asked(facts: Facts) -> Person | None:
-    """The officer, where the recording's unit is his own and he can still sign in; else the one who had the device."""
-    may = [facts.officer, *(each.person for each in facts.holders), *facts.room_officers]
+    """The officer, where the recording's unit is his own and he can still sign in; else the one who had the device, or
+    who was named when it came again."""
+    again = [each for each in facts.meant_again if isinstance(each, Person)]
+    may = [facts.officer, *(each.person for each in facts.holders), *facts.room_officers, *again]
     unit_id = facts.recording.unit_id
     return next((each for each in may if each is not None and each.active and is_own(each, unit_id)), None)

@@ -6,11 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.elements.answers import Choice, answer_questions
 from casework.elements.candidates import find_nearest
 from casework.elements.facts import gather_facts
+from storage.catalog.elements import ElementQuestion
 from tests.casework.elements.team import FILMED, Team
 
 
@@ -76,12 +78,16 @@ def test_the_same_other_word_once_more_is_no_new_question(team: Team) -> None:
     assert team.element(film, "device")["fingerprint"] == before
 
 
-def test_a_word_where_there_was_none_is_asked_about(team: Team) -> None:
-    film = team.recording(device=None, officer=None, started_at=None, claims=())
+def test_a_word_where_there_was_none_is_asked_about_of_whom_it_names(team: Team) -> None:
+    film = team.recording(device=None, officer="999999", started_at=None, claims=())
     said = {"device": "AB00001", "officer": team.officer.badge_number, "started_at": FILMED, "act": "seizure"}
     team.archive.received_again(film, ["act", "device", "officer", "time"], **said)
     codes = ["said_otherwise"]
     asked = team.open(film)
+    assert asked["officer"] == ["officer_unknown", "said_otherwise"]
+    asked["officer"] = codes
     assert {name: asked[name] for name in ("act", "device", "officer", "time")} == dict.fromkeys(
         ("act", "device", "officer", "time"), codes
     )
+    questions = team.session.scalars(select(ElementQuestion).where(ElementQuestion.recording_id == film.id))
+    assert {each.officer_id for each in questions} == {team.officer.id}, "nobody else could tell"
