@@ -34,6 +34,7 @@ from ingest.dock.credential import StationCredential
 from ingest.dock.errors import (
     CustodyFailed,
     EnrolmentRefused,
+    KeyNotOurs,
     NotSealedYet,
     StationRefused,
     TransferRefused,
@@ -43,12 +44,15 @@ from ingest.dock.errors import (
 )
 from ingest.dock.waits import LONGEST_ANSWER_SECONDS
 from ingest.dock.words import Words
-from integrity.keys import PublicKey
+from ingest.stations.possession import HEADER as KEY_PROOF
+from ingest.stations.possession import prove_possession
+from integrity.keys import SigningKey
 from storage.node_names import NODE_NAME
 
 _TUS = {"tus-resumable": "1.0.0"}
 _PLACE = re.compile(rf"/uploads/((?:{NODE_NAME}/)?[0-9a-f]{{32}})/?$")
 
+_STATION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _OPEN = "open"
 _NO_UPLOAD = Words(
     "the creation was answered without an upload; is this a Liuhen archive?", "对方未返回上传地址，可能不是留痕档案系统"
@@ -172,10 +176,10 @@ class Archive:
         if server_time is None or not self.clock.learn(sent_at, received_at, server_time):
             raise TryAgain(UNREADABLE)
 
-    def enrol_key(self, code: str, public_key: PublicKey) -> Enrolled:
-        """Have the key enrolled for a one-time code. Raises EnrolmentRefused, TryAgain."""
-        form = json.dumps({"code": code, "public_key": public_key.raw.hex()}).encode()
-        reply = self._connection.tell("/api/v1/station-enrolments", form)
+    def enrol_key(self, code: str, key: SigningKey) -> Enrolled:
+        """Have our key enrolled for a one-time code. Raises EnrolmentRefused, TryAgain."""
+        form = json.dumps({"code": code, "public_key": key.public.raw.hex()}).encode()
+        reply = self._connection.tell("/api/v1/station-enrolments", form, {KEY_PROOF: prove_possession(key, code)})
         if reply.succeeded:
             return _enrolled(reply)
         meaning = meaning_of(reply)
@@ -184,19 +188,35 @@ class Archive:
             raise meaning
         raise EnrolmentRefused(reply.status, detail_of(reply))
 
-    def replace_key(self, public_key: PublicKey) -> None:
-        """Go by `public_key` from now on; that it does already is as good. Raises StationRefused, EnrolmentRefused."""
-        reply = self._post_json("/api/v1/station-keys", {"public_key": public_key.raw.hex()})
-        if reply.succeeded or (reply.status == 409 and reply.problem == "key-taken"):
+    def replace_key(self, key: SigningKey, station_id: str) -> None:
+        """Have this station go by `key` from now on.
+
+        Raises KeyNotOurs when the key is known there and not as this station's, StationRefused, EnrolmentRefused.
+        """
+        self._bring_key(key, station_id, {KEY_PROOF: prove_possession(key, station_id)})
+
+    def confirm_key(self, key: SigningKey, station_id: str) -> None:
+        """Signed with `key` itself, which proves it: that it is this station's already, as the archive says by naming
+        us. Raises as `replace_key`.
+        """
+        self._bring_key(key, station_id, {})
+
+    def _bring_key(self, key: SigningKey, station_id: str, proof: Mapping[str, str]) -> None:
+        reply = self._post_json("/api/v1/station-keys", {"public_key": key.public.raw.hex()}, proof)
+        if reply.succeeded:
+            if (found := _enrolled(reply).station_id) != station_id:
+                raise KeyNotOurs(key.key_id, found)
             return
+        if reply.status == 409 and reply.problem == "key-taken":
+            raise KeyNotOurs(key.key_id)
         if reply.status == 409:
             raise StationRefused(reply.status, detail_of(reply))
         meaning = meaning_of(reply)
         raise EnrolmentRefused(reply.status, detail_of(reply)) if isinstance(meaning, TransferRefused) else meaning
 
-    def _post_json(self, path: str, document: Mapping[str, Any]) -> Reply:
+    def _post_json(self, path: str, document: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Reply:
         body = json.dumps(document).encode()
-        return self._connection.request("POST", path, {"content-type": "application/json"}, body)
+        return self._connection.request("POST", path, {"content-type": "application/json", **(headers or {})}, body)
 
     def _exchange(
         self,
@@ -231,8 +251,12 @@ def encode_metadata(metadata: Mapping[str, str]) -> str:
 def _enrolled(reply: Reply) -> Enrolled:
     said = read_object(reply)
     try:
-        return Enrolled(
+        enrolled = Enrolled(
             str(said["station_id"]), str(said["name"]), str(said["receipt_key"]), str(said.get("ledger_vkey", ""))
         )
     except KeyError as error:
         raise TryAgain(Words(f"the answer lacks {error}", f"应答中缺少 {error}")) from error
+    # They are kept in a file and shown: whatever does not read like an archive's is not.
+    if not (_STATION_ID.fullmatch(enrolled.station_id) and f"{enrolled.name}{enrolled.ledger_vkey}".isprintable()):
+        raise TryAgain(UNREADABLE)
+    return enrolled

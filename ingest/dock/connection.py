@@ -85,9 +85,9 @@ class Connection:
         """A request without credential, of what anybody may read. Raises TryAgain."""
         return self._send(method, path, {}, None, _whole)
 
-    def tell(self, path: str, body: bytes) -> Reply:
+    def tell(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
         """POST a JSON document without credential. Raises TryAgain."""
-        return self._send("POST", path, {"content-type": "application/json"}, body, _whole)
+        return self._send("POST", path, {"content-type": "application/json", **(headers or {})}, body, _whole)
 
     def request(
         self,

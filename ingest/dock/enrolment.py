@@ -1,13 +1,15 @@
 """A key of the station's own: enrolled with a one-time code, replaced; on disk before the archive hears of it.
 
 An answer may be lost at any moment. Asking again with the same code and key gives the same answer; of a replacement,
-the one of the two keys that the archive still takes says whether it had happened.
+the one of the two keys that the archive still takes says whether it had happened. With the new key it counts only when
+the archive names this very station: under a key that is another's there, everything would be signed as the other.
 """
 
 from __future__ import annotations
 
 import re
 import ssl
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +19,7 @@ from ingest.dock.errors import (
     AddressInTheClear,
     ArchiveKeyDiffers,
     FingerprintUnreadable,
+    KeyNotOurs,
     KeyUnusable,
     NotEnrolledYet,
     StationRefused,
@@ -53,7 +56,7 @@ def enrol_this_station(
     try:
         if expected:
             _require_receipt_key(archive, expected)
-        said = archive.enrol_key(code, held.key.public)
+        said = archive.enrol_key(code, held.key)
     finally:
         archive.close()
     if expected and said.receipt_key != expected:
@@ -109,7 +112,7 @@ def _begin_file(path: Path, url: str) -> StationKeyFile:
 def rotate_key(path: Path, url: str = "", tls: ssl.SSLContext | None = None) -> StationKeyFile:
     """Replace the key in `path`, or finish a replacement that was cut off; what the file then holds.
 
-    Raises KeyUnusable, TryAgain, StationRefused when the archive takes neither key.
+    Raises KeyUnusable, TryAgain, StationRefused when the archive takes neither key, KeyNotOurs.
     """
     held = read_enrolled_key(path)
     if held.next_key is None:
@@ -124,16 +127,18 @@ def settle_rotation(
     """Bring a replacement that was begun to its end. Raises as `rotate_key`."""
     if held.next_key is None:
         return held
-    archive = Archive(url or held.url, held.credential(), tls)
     try:
-        archive.replace_key(held.next_key.public)
+        with closing(Archive(url or held.url, held.credential(), tls)) as archive:
+            archive.replace_key(held.next_key, held.station_id)
+    except KeyNotOurs:
+        # The former key counts still, so this one never will: the next attempt makes another.
+        write_key_file(path, replace(held, next_key=None))
+        raise
     except StationRefused:
-        # It may have happened, and the answer been lost: then the new key is the one that counts.
-        archive.close()
-        archive = Archive(url or held.url, held.credential(held.next_key), tls)
-        archive.replace_key(held.next_key.public)
-    finally:
-        archive.close()
+        # It may have happened, and the answer been lost: then the new key is the one that counts. It is kept whatever
+        # is said: an archive of an earlier release cannot say whose it is.
+        with closing(Archive(url or held.url, held.credential(held.next_key), tls)) as archive:
+            archive.confirm_key(held.next_key, held.station_id)
     settled = replace(held, key=held.next_key, next_key=None)
     write_key_file(path, settled)
     return settled

@@ -28,6 +28,7 @@
     │   ├── StateUnusable               the agent's own notes cannot be read or written
     │   ├── StateInUse                  another agent works on this folder now
     │   ├── EnrolmentRefused            the archive does not take this code, or this key
+    │   ├── KeyNotOurs                  a new key is known to the archive, and not as this station's
     │   ├── StationRefused              401 or 403: unknown or revoked credential
     │   ├── ArchiveKeyDiffers           the server does not hold the key that was handed over at enrolment
     │   │   └── NotEnrolledYet          noticed before the code was sent: nothing was used up
@@ -384,6 +385,24 @@ class EnrolmentRefused(DockStopped):
         )
         self.status = status
         self.detail = detail
+
+
+class KeyNotOurs(DockStopped):
+    """`found` is the station that the archive takes it for, empty where it does not say."""
+
+    def __init__(self, key_id: str, found: str = "") -> None:
+        says = Words("it does not say whose it is", "未说明属于谁")
+        if found:
+            says = Words(f"it takes it for that of station {found}", f"称其属于工作站 {found}")
+        super().__init__(
+            f"the archive knows the new key {key_id}, and not as this station's ({says.en}): nothing is signed with "
+            "it. Run again; where that does not help, tell the archive's administrator, and enrol this station anew "
+            "with a one-time code and a new key file",
+            f"档案系统不认为新密钥 {key_id} 属于本站（{says.zh}），不会用它签名。请再次运行；仍不行时请告知管理员，"
+            "用一次性代码和新的密钥文件重新登记本站",
+        )
+        self.key_id = key_id
+        self.found = found
 
 
 class ArchiveKeyDiffers(DockStopped):

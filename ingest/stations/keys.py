@@ -24,12 +24,16 @@ def replace_key(
 ) -> StationKey:
     """The station goes by this key instead of the one that signed the request, or instead of its token (None).
 
+    Where it does already, and signed with it, nothing changes.
+
     Raises StationKeyTaken, StationRevoked, and StationKeyReplaced when somebody was faster.
     """
     station = require_live(lock_station(session, station_id))
     key = live_key(session, station.id)
     if (None if key is None else key.id) != former_key_id:
         raise StationKeyReplaced(station_id)
+    if key is not None and key.id == public_key.key_id:
+        return key
     if session.get(StationKey, public_key.key_id) is not None:
         raise StationKeyTaken(public_key.key_id)
     by = Actor.station(station.id)

@@ -23,6 +23,8 @@ from ingest.sealing.receipts import find_receipt
 from ingest.stations.codes import enrol_with_code
 from ingest.stations.errors import StationKeyUnsafe
 from ingest.stations.keys import replace_key
+from ingest.stations.possession import HEADER as KEY_PROOF
+from ingest.stations.possession import check_possession
 from ingest.stations.reports import Report, take_report
 from integrity.ed25519_points import is_sound_public_key
 from integrity.keys import PublicKey
@@ -45,17 +47,22 @@ def enrol_key(form: Enrolment, request: Request, archive: TheArchive) -> Enrolle
     except SignInThrottled as error:
         raise CodeThrottled(error.retry_after_seconds) from error
     with archive.database.transaction() as session:
-        station, key = enrol_with_code(session, form.code, _public_key(form.public_key), now)
+        public_key = _public_key(form.public_key)
+        check_possession(request.headers.get(KEY_PROOF), public_key, form.code)
+        station, key = enrol_with_code(session, form.code, public_key, now)
         forget_attempts(session, name, network, now)
         return _enrolled(session, archive, station, key, now)
 
 
 @router.post("/station-keys", summary="工作站更换密钥 / Replace the station's key", status_code=201)
-def replace_own_key(form: NewStationKey, sender: Sender, archive: TheArchive) -> EnrolledKey:
-    """Signed with the key that is replaced, or with the token: that counts no more from now on."""
+def replace_own_key(form: NewStationKey, request: Request, sender: Sender, archive: TheArchive) -> EnrolledKey:
+    """Signed with the key that is replaced, or with the token: that counts no more from now on. Signed with the new key
+    it changes nothing, and says whose that is: the answer may have been lost."""
     now = datetime.now(UTC)
+    public_key = _public_key(form.public_key)
+    check_possession(request.headers.get(KEY_PROOF), public_key, str(sender.station_id))
     with archive.database.transaction() as session:
-        key = replace_key(session, sender.station_id, sender.key_id, _public_key(form.public_key), now)
+        key = replace_key(session, sender.station_id, sender.key_id, public_key, now)
         return _enrolled(session, archive, session.get_one(Station, sender.station_id), key, now)
 
 

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,12 +20,15 @@ from api.cli.dock import app
 from ingest.custody import seal_upload
 from ingest.dock import errors
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
+from ingest.dock.answers import Reply
 from ingest.dock.archive import Archive
+from ingest.dock.connection import Connection
 from ingest.dock.enrolment import enrol_this_station, rotate_key, settle_rotation
 from ingest.dock.errors import KeyUnusable, TryAgain
 from ingest.dock.events import ClockMeasured, Event, UploadBegun
-from ingest.dock.key_file import read_enrolled_key, read_key_file
+from ingest.dock.key_file import read_enrolled_key, read_key_file, write_key_file
 from ingest.sealing.due import lease_due_upload
+from integrity.keys import SigningKey
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import StationState
 
@@ -238,6 +242,48 @@ def test_key_is_replaced_whatever_is_lost_and_uploads_go_on(
     assert (first.upload_id, first.offset) == (upload_id, 1 << 20), "the new key goes on with what the old one began"
 
 
+def test_a_new_key_that_is_another_stations_is_never_taken_for_this_ones(dock: Dock) -> None:
+    dock.enrol()
+    former = read_enrolled_key(dock.key_file)
+    taken = SigningKey.generate()
+    write_key_file(dock.key_file, replace(former, next_key=taken))
+    other = dock.served.signed_in(dock.served.unit(), "administrator")
+    code = other.post("/api/v1/station-codes", json={"name": "别的采集站"}).json()["code"]
+    form = {"code": code, "public_key": taken.public.raw.hex()}
+    theirs = dock.served.caller().post("/api/v1/station-enrolments", json=form).json()["station_id"]
+    # The former key counts: this one was brought by somebody else, so another is made.
+    with pytest.raises(errors.KeyNotOurs):
+        settle_rotation(dock.key_file, read_enrolled_key(dock.key_file))
+    held = read_enrolled_key(dock.key_file)
+    assert (held.key.key_id, held.next_key) == (former.key.key_id, None)
+    # The former key counts no more, and the new one does, as that of the other.
+    write_key_file(dock.key_file, replace(former, key=SigningKey.generate(), next_key=taken))
+    with pytest.raises(errors.KeyNotOurs) as refused:
+        settle_rotation(dock.key_file, read_enrolled_key(dock.key_file))
+    assert refused.value.found == theirs != former.station_id
+    assert read_enrolled_key(dock.key_file).next_key is not None, "what may be ours is kept"
+
+
+def test_an_earlier_archive_that_does_not_say_whose_the_key_is_is_not_believed(
+    dock: Dock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dock.enrol()
+    held = replace(read_enrolled_key(dock.key_file), next_key=SigningKey.generate())
+    answers = iter([(401, b"{}"), (409, b'{"type": "urn:liuhen:problem:key-taken"}')])
+
+    def request(*_: Any) -> Reply:
+        status, body = next(answers)
+        return Reply(status, {}, body)
+
+    monkeypatch.setattr(Connection, "request", request)
+    write_key_file(dock.key_file, held)
+    with pytest.raises(errors.KeyNotOurs):
+        settle_rotation(dock.key_file, held)
+    kept = read_enrolled_key(dock.key_file)
+    assert kept.key.key_id == held.key.key_id
+    assert kept.next_key is not None
+
+
 def _begin_upload(dock: Dock, archive: Archive, content: bytes) -> str:
     """As an agent does that is killed after the first MiB."""
     from ingest.dock.folder import list_source
@@ -259,9 +305,9 @@ def _begin_upload(dock: Dock, archive: Archive, content: bytes) -> str:
 def _lose(monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     real = Archive.replace_key
 
-    def lossy(self: Archive, key: Any) -> None:
+    def lossy(self: Archive, *arguments: Any) -> None:
         if what == "answer":
-            real(self, key)
+            real(self, *arguments)
         raise errors.TryAgain(errors.Words("cut", "中断"))
 
     monkeypatch.setattr(Archive, "replace_key", lossy)

@@ -24,6 +24,8 @@ from api.http.app import make_uploads
 from api.tasks.housekeeping import look_after_stations
 from api.verification import verify_archive
 from ingest.stations.credential import PresentedCredential
+from ingest.stations.possession import HEADER as KEY_PROOF
+from ingest.stations.possession import prove_possession
 from ingest.stations.signature import content_digest, sign_request
 from ingest.uploads.application import mount_uploads
 from ingest.uploads.errors import UploadGone
@@ -383,6 +385,49 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     served.as_owner("UPDATE station_key SET public_key = decode(repeat('ab', 32), 'hex') WHERE ended_at IS NULL")
     found = verify_archive(served.archive, 0).findings
     assert [(each.code, each.subject) for each in found] == [("row_differs", f"station_key {last.key_id}: public_key")]
+
+
+def test_a_key_with_a_proof_is_taken_only_from_whoever_holds_it(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    code = administrator.post("/api/v1/station-codes", json={"name": "二号采集站"}).json()["code"]
+    fresh, other = SigningKey.generate(), SigningKey.generate()
+    form = {"code": code, "public_key": fresh.public.raw.hex()}
+    proofs = [prove_possession(other, code), prove_possession(fresh, "ABCDE-FGHJK-MNPQR-STUVW"), "\xe9"]
+    for wrong in proofs:
+        answer = served.caller().post(
+            "/api/v1/station-enrolments", json=form, headers={KEY_PROOF: wrong.encode("latin-1")}
+        )
+        assert (answer.status_code, kind(answer)) == (401, "credential-refused"), wrong
+    proved = {KEY_PROOF: prove_possession(fresh, code)}
+    for _ in range(2):
+        answer = served.caller().post("/api/v1/station-enrolments", json=form, headers=proved)
+        assert answer.status_code == 201
+    # The same with a replacement: the proof is bound to the station.
+    (listed,) = [each for each in administrator.get("/api/v1/stations").json()["items"] if each["name"] == "一号采集站"]
+    next_key = SigningKey.generate()
+    body = {"public_key": next_key.public.raw.hex()}
+    assert post_key(station, body, prove_possession(next_key, answer.json()["station_id"])).status_code == 401
+    assert post_key(station, body, prove_possession(next_key, listed["id"])).status_code == 201
+
+
+def test_a_replacement_signed_with_the_new_key_says_whose_it_is_and_changes_nothing(
+    served: Any, station: SigningStation
+) -> None:
+    fresh = SigningKey.generate()
+    body = {"public_key": fresh.public.raw.hex()}
+    first = station.post_json("/api/v1/station-keys", body)
+    station.key = fresh
+    again = station.post_json("/api/v1/station-keys", body)
+    assert (first.status_code, again.status_code) == (201, 201)
+    assert again.json()["station_id"] == first.json()["station_id"]
+    assert [entry.data["key_id"] for entry in served.entries("station.key_enrolled")].count(fresh.key_id) == 1
+
+
+def post_key(station: SigningStation, body: dict[str, Any], proof: str) -> httpx.Response:
+    content = json.dumps(body).encode()
+    stated = {"Content-Type": "application/json", "Content-Digest": content_digest(content), KEY_PROOF: proof}
+    return station.send("POST", "/api/v1/station-keys", stated, content)
 
 
 def test_a_report_is_the_latest_state_and_alerts_are_entries_not_each_report(
