@@ -143,9 +143,12 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
         return replace(found, reasons=(Reason(code.SEVERAL_PICTURES),)) if follow else found
     if any(words in seen.complaints for words in NO_DECODER_WORDS):
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
-    more = describe(path, runner, limits, *first_packets(FIRST_PACKETS[1]))
+    # That it was built without a decoder ffprobe takes for no error, and says it only to whoever wants its warnings.
+    more = describe(path, runner, limits, *first_packets(FIRST_PACKETS[1]), "-v", "warning")
     if more.counts("nb_read_frames").get(main.index):
         return found
+    if any(words in more.complaints for words in NO_DECODER_WORDS):
+        return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
     return replace(found, reasons=(Reason(code.NO_DECODABLE_FRAME),))
 
 

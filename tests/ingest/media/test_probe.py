@@ -108,6 +108,14 @@ def test_a_photograph_is_a_still_and_a_cut_one_is_damaged(runner: MediaRunner, t
     assert (damaged.state, codes(damaged)) == ("damaged", [code.DECODER_COMPLAINED])
 
 
+def test_a_whole_picture_is_not_called_damaged_where_no_decoder_is_for_it(runner: MediaRunner, tmp_path: Path) -> None:
+    """The wheel's ffmpeg was built without PNG's; Debian's has it."""
+    path = tmp_path / "photo.png"
+    Image.new("RGB", (64, 48), "blue").save(path)
+    found = probe_media(path, runner)
+    assert (found.state, codes(found)) in (("intact", []), ("opens", [code.NO_DECODER]))
+
+
 def test_pictures_one_after_the_other_are_not_a_photograph_that_was_decoded_whole(
     runner: MediaRunner, make_clip: Callable[..., Path]
 ) -> None:
