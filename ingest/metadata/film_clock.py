@@ -89,7 +89,11 @@ def read_film(handle: BinaryIO, size: int, budget: Budget) -> Facts:
     if clock is not None:
         return with_runs(clock.runs())
     facts = with_runs(runs_of_tables(track, budget))
-    return {**facts, **hidden_by_edits(track, movie_scale)}
+    # Sound may be hidden below a picture that is all shown.
+    firsts = [next((each for each in tracks if each.kind == kind and each.scale), None) for kind in _KINDS]
+    hidden = [found for each in firsts if each is not None and (found := hidden_by_edits(each, movie_scale))]
+    names = ("hidden_seconds", "seconds") if hidden else ()
+    return {**facts, **{name: max(found[name] for found in hidden) for name in names}}
 
 
 def with_runs(runs: list[dict[str, Any]]) -> Facts:

@@ -199,6 +199,25 @@ def test_what_an_edit_list_hides_is_told_and_shown(
     assert isinstance(make_sprite(film, found, out, runner), RenditionMade)
 
 
+def test_sound_that_an_edit_list_hides_below_a_whole_picture_is_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, out: Path
+) -> None:
+    whole = make_clip(*FILM, "-movie_timescale", "1000", "whole.mp4").read_bytes()
+    at = [n for n in range(len(whole)) if whole.startswith(b"elst", n)]
+    assert len(at) == 2
+    content, film = bytearray(whole), tmp_path / "silenced.mp4"
+    struct.pack_into(">I", content, at[1] + 12, 3000)  # of the sound three seconds are shown
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    assert codes(found) == [code.EDIT_HIDES]
+    assert found.hidden_seconds == pytest.approx(9, abs=0.1)
+    made = make_proxy(film, found, out, runner)
+    assert isinstance(made, RenditionMade)
+    shown = probe_media(made.path, runner).audio
+    assert shown is not None
+    assert shown.frames_declared == pytest.approx(12 * 44100 / 1024, abs=3)
+
+
 def test_every_track_of_pictures_is_told_and_decoded(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
     decoy = make_clip("-f", "lavfi", "-i", "testsrc=size=160x120:rate=25:duration=2", *X264, "decoy.mp4")
     both, ffmpeg = tmp_path / "both.mp4", runner.tools.ffmpeg.program.path
