@@ -189,8 +189,9 @@ def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins
         while len(in_hand) < SMALL_LANES:
             assert time.monotonic() < deadline, "lanes stand idle"
             time.sleep(0.05)
-        begun = count(sealing, Upload, Upload.leased_by.is_not(None))
         stopping.set()
+        time.sleep(1)  # Who had not heard of it yet has begun by now.
+        begun = count(sealing, Upload, Upload.leased_by.is_not(None))
         sealing.stage(b"came meanwhile", "late.jpg")
     finally:
         stopping.set()

@@ -92,4 +92,4 @@ def test_a_worker_is_woken_by_every_word_of_its_queues() -> None:
         "staging.recover_uploads@a",
         "staging.sweep@a",
     ]
-    assert sorted(words_of([queue for queue in QUEUES.values() if not queue.needs_replica], "")) == sorted(EVERY)
+    assert sorted(words_of([queue for queue in QUEUES.values() if not queue.needs], "")) == sorted(EVERY)

@@ -325,4 +325,5 @@ def test_whether_something_is_new_to_the_grouping_is_not_asked_of_all_that_was_e
         plans = plans_of(session, lambda: group_segments(session, 5.0, 100, None, latest - LATELY))
     (sought,) = [each for each in plans if "recording_segment" in each]
     assert "ix_recording_listing" in sought
-    assert "Seq Scan" not in sought
+    # What was set aside is a few rows or none.
+    assert "Seq Scan" not in sought.replace("Seq Scan on recording_set_aside", "")
