@@ -169,12 +169,12 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
 def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins_nothing_more(sealing: Any) -> None:
     """However much comes in meanwhile."""
     large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
-    for number in range(SMALL_LANES * 3):
-        sealing.stage(f"evidence {number}".encode(), f"{number}.jpg")
-    stopping, go_on, in_hand = threading.Event(), threading.Event(), set()
+    begun_large, stopping, go_on, in_hand = threading.Event(), threading.Event(), threading.Event(), set()
 
     def probe(path: Path) -> Any:
         in_hand.add(path)
+        if path == sealing.staging.bytes_path(large):
+            begun_large.set()
         assert go_on.wait(60)
         return sealing.custody.probe(path)
 
@@ -185,6 +185,9 @@ def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins
     work = threading.Thread(target=look)
     work.start()
     try:
+        assert begun_large.wait(60)  # Before the small ones come, which would take the station's whole share of lanes.
+        for number in range(SMALL_LANES * 3):
+            sealing.stage(f"evidence {number}".encode(), f"{number}.jpg")
         deadline = time.monotonic() + 60
         while len(in_hand) < SMALL_LANES:
             assert time.monotonic() < deadline, "lanes stand idle"
@@ -198,7 +201,6 @@ def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins
         go_on.set()
         work.join(60)
     assert not work.is_alive()
-    assert sealing.staging.bytes_path(large) in in_hand
     assert SMALL_LANES <= begun == len(in_hand) == count(sealing, Upload, Upload.state == "receipted")
     waiting = count(sealing, Upload, Upload.state == "finished", Upload.leased_by.is_(None), Upload.attempts == 0)
     assert waiting == SMALL_LANES * 3 + 2 - begun
