@@ -12,7 +12,7 @@ from api.object_store import bucket_address, bucket_refused, open_bucket, store_
 from api.replica_store import AT_THE_START, folder_of, require_other_bucket, require_other_folder
 from api.settings import Settings
 from ingest.cold.errors import ColdIsStore
-from ingest.cold.place import ColdPlace, mark_in_use, require_other_store
+from ingest.cold.place import COLD_PLACE, ColdPlace, require_other_store
 from retention.cold_rule import ColdRule
 from storage.catalog.cold import COLD, ColdObject
 from storage.database import Database
@@ -80,7 +80,7 @@ def require_cold_place_named(settings: Settings, database: Database) -> None:
     if settings.cold_place is not None:
         return
     with database.reading() as session:
-        known = mark_in_use(session)
+        known = COLD_PLACE.find_in_use(session)
         if known is None or session.scalar(select(~exists().where(ColdObject.state == COLD))):
             return
     raise UsageRefused(

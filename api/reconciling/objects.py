@@ -13,7 +13,7 @@ from api.reconciling.ledger_files import LedgerFound
 from api.reconciling.merge import aligned
 from api.reconciling.scene import Scene, ask, stream
 from api.reconciling.suspicions import Suspicions
-from ingest.replica.mark import MARK
+from ingest.replica.mark import REPLICA
 from storage.catalog.cold import LIES_THERE
 from storage.catalog.replicas import COPIED, DISPOSED
 from storage.errors import NameRefused
@@ -259,7 +259,7 @@ def _is_checkpoint(name: str) -> bool:
 
 def _copies(scene: Scene) -> Iterator[Listed]:
     assert scene.replica is not None
-    return (each for each in scene.replica.store.survey() if each.name != MARK)
+    return (each for each in scene.replica.store.survey() if each.name != REPLICA.mark)
 
 
 def _frozen(scene: Scene) -> Iterator[Listed]:

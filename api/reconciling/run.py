@@ -17,9 +17,8 @@ from api.reconciling.keys import suspect_keys, tell_keys
 from api.reconciling.ledger_files import LedgerFound, latest_size
 from api.reconciling.scene import Progress, Scene, Tell
 from api.reconciling.suspicions import Suspicions
-from ingest.cold.place import ColdPlace, mark_in_use
-from ingest.cold.place import read_mark as read_mark_of_cold
-from ingest.replica.mark import Replica, read_mark
+from ingest.cold.place import COLD_PLACE, ColdPlace
+from ingest.replica.mark import REPLICA, Replica
 from retention.key_disposal import await_earlier
 from storage.catalog.replicas import WAITING, ObjectReplica, ReplicaStore
 from storage.errors import ObjectStoreError
@@ -100,7 +99,7 @@ def _replica(scene: Scene) -> Replica | None:
         scene.found("replica_not_begun", replica.place)
         return None
     try:
-        if read_mark(replica.store) == known.mark:
+        if REPLICA.read_mark(replica.store) == known.mark:
             return replica
         why = "its mark is not there"
     except ObjectStoreError as error:
@@ -113,11 +112,11 @@ def _cold_place(scene: Scene) -> ColdPlace | None:
     """Where originals lie that were moved, where it is there; what else it is, is told. None where nothing was."""
     cold = scene.archive.cold
     with scene.archive.database.reading() as session:
-        known = mark_in_use(session)
+        known = COLD_PLACE.find_in_use(session)
     if known is None:
         return None
     try:
-        if cold is not None and read_mark_of_cold(cold.store) == known.mark:
+        if cold is not None and COLD_PLACE.read_mark(cold.store) == known.mark:
             return cold
         why = "no setting names it" if cold is None else "its mark is not there"
     except ObjectStoreError as error:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from api.cooling import SteadyCold, require_cold
+from api.cooling import require_cold, steady_cold
+from api.steadily import Steadily
 from api.tasks.app import celery_app, worker_archive
+from ingest.cold.mover import Done
 
 
 @celery_app.task(name="cold.move_due")  # type: ignore[untyped-decorator]
@@ -15,6 +17,6 @@ def move_due() -> None:
 
 
 @lru_cache(maxsize=1)
-def worker_cold() -> SteadyCold:
+def worker_cold() -> Steadily[Done]:
     archive = worker_archive()
-    return SteadyCold(archive, require_cold(archive))
+    return steady_cold(archive, require_cold(archive))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from api.replicating import SteadyReplica, require_replica
+from api.replicating import require_replica, steady_replica
+from api.steadily import Steadily
 from api.tasks.app import celery_app, worker_archive
+from ingest.replica.replicator import Done
 
 
 @celery_app.task(name="replica.copy_due")  # type: ignore[untyped-decorator]
@@ -15,6 +17,6 @@ def copy_due() -> None:
 
 
 @lru_cache(maxsize=1)
-def worker_replica() -> SteadyReplica:
+def worker_replica() -> Steadily[Done]:
     archive = worker_archive()
-    return SteadyReplica(archive, require_replica(archive))
+    return steady_replica(archive, require_replica(archive))

@@ -16,7 +16,7 @@ from typing import Final
 from ingest.cold.due import Owed, lease_next, plan
 from ingest.cold.errors import ColdError, ColdFailing
 from ingest.cold.passage import NOT_WHOLE, Passage
-from ingest.cold.place import ColdPlace, asking, note_working, use_cold_place
+from ingest.cold.place import COLD_PLACE, ColdPlace, asking, use_cold_place
 from ingest.cold.record import Turn, give_up, let_go, put_off
 from ingest.lease import Lease, given_back
 from ingest.objects.batches import renew_in_time
@@ -141,11 +141,11 @@ class Mover:
         if failure is not None:
             self._works = False
             with suppress(Exception):
-                note_working(self.database, self.cold.place, failure)
+                COLD_PLACE.note_working(self.database, self.cold.place, failure)
 
     def _say_it_works(self) -> None:
         if not self._works:
-            note_working(self.database, self.cold.place, None)
+            COLD_PLACE.note_working(self.database, self.cold.place, None)
             self._works = True
 
     def _take(self) -> _Hand | None:

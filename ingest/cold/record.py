@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, delete, func, literal, select, update
 from sqlalchemy.orm import Session
 
 from ingest.cold.due import AGAIN, ASIDE, Owed
-from ingest.cold.place import ColdPlace, asking, is_in_use
+from ingest.cold.place import COLD_PLACE, ColdPlace, asking
 from ingest.lease import Lease, given_back
 from ingest.objects.stated import Stated, read_stated
 from ingest.replica.carriage import Carriage, keep_likewise
@@ -60,7 +60,7 @@ class Turn:
         before the transaction ends."""
         # The catalog's rows first: whoever disposes of something takes them in this order.
         now = read_stated(session, [("recording", self.owed.id)], self.keys, lock=True).get(self.owed.id)
-        if now != self.stated or not is_in_use(session, self.mark):
+        if now != self.stated or not COLD_PLACE.is_in_use(session, self.mark):
             return False
         return self.lease.is_held(session, self.of_row, ColdObject.state.in_(states))
 

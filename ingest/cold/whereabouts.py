@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import exists, select
 
-from ingest.cold.place import MARK, ColdPlace, mark_in_use, read_mark
+from ingest.cold.place import COLD_PLACE, ColdPlace
 from storage.catalog.cold import LIES_THERE, ColdObject
 from storage.database import Database
 from storage.errors import StoreUnavailable
@@ -23,11 +23,11 @@ def everywhere(database: Database, store: ObjectStore, cold: ColdPlace | None) -
 
     def require_there() -> None:
         with database.reading() as session:
-            known = mark_in_use(session)
+            known = COLD_PLACE.find_in_use(session)
             if known is None or not session.scalar(select(exists().where(ColdObject.state.in_(LIES_THERE)))):
                 return
-        if cold is None or read_mark(cold.store) != known.mark:
+        if cold is None or COLD_PLACE.read_mark(cold.store) != known.mark:
             where = "no place" if cold is None else cold.place
-            raise StoreUnavailable(MARK, f"{where}: the mark of the cold place is not there: mount its disk")
+            raise StoreUnavailable(COLD_PLACE.mark, f"{where}: the mark of the cold place is not there: mount its disk")
 
     return TieredStore(store, Behind(None if cold is None else cold.store, has, require_there))

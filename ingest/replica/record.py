@@ -19,7 +19,7 @@ from ingest.lease import given_back
 from ingest.objects.stated import read_stated
 from ingest.replica.carriage import Carriage, keep_likewise
 from ingest.replica.due import AGAIN, ASIDE, Batch, Owed
-from ingest.replica.mark import is_in_use
+from ingest.replica.mark import REPLICA
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE, ObjectLook
 from storage.catalog.replicas import COPIED, DISPOSED, ObjectReplica
@@ -50,7 +50,7 @@ def deliver(
     with database.transaction() as session:
         # The catalog's rows first: whoever disposes of something takes them in this order.
         now = read_stated(session, [(owed.kind, owed.id)], keys, lock=True).get(owed.id)
-        if now != carriage.stated or not is_in_use(session, mark):
+        if now != carriage.stated or not REPLICA.is_in_use(session, mark):
             return False
         if not batch.lease.is_held(session, ObjectReplica.id == owed.id, ObjectReplica.state == owed.state):
             return False

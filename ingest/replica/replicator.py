@@ -21,7 +21,7 @@ from ingest.objects.stated import ManifestKeys, Stated, read_stated
 from ingest.replica.carriage import AT_ONCE_BYTES, Carriage, keep_likewise
 from ingest.replica.due import Batch, Owed, lease_batch
 from ingest.replica.errors import ReplicaError, ReplicaFailing
-from ingest.replica.mark import Replica, note_working, use_replica
+from ingest.replica.mark import REPLICA, Replica, use_replica
 from ingest.replica.record import deliver, note_look, pause, put_off, remove, step_aside
 from integrity.epoch_keys import EpochKey
 from storage.catalog.object_looks import WHOLE
@@ -155,11 +155,11 @@ class Replicator:
         if failure is not None:
             self._works = False
             with suppress(Exception):
-                note_working(self.database, self.replica.place, failure)
+                REPLICA.note_working(self.database, self.replica.place, failure)
 
     def _say_it_works(self) -> None:
         if not self._works:
-            note_working(self.database, self.replica.place, None)
+            REPLICA.note_working(self.database, self.replica.place, None)
             self._works = True
 
     def _take(self) -> _Hand | None:

@@ -9,6 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Size, UnitId, one_of
+from storage.catalog.named_stores import NamedStore
 
 MOVING, COLD, BOTH, DISPOSED = "moving", "cold", "both", "disposed"
 COLD_STATES = (MOVING, COLD, BOTH, DISPOSED)
@@ -17,20 +18,10 @@ store's is given up. `both`: it is in the store again, and its copy is there sti
 LIES_THERE = (COLD, BOTH)
 
 
-class ColdStore(Base):
-    """冷存储: a cold place that was named. As ReplicaStore has it: `mark` lies in it since it was begun."""
+class ColdStore(NamedStore):
+    """冷存储: a cold place that was named, by its place."""
 
     __tablename__ = "cold_store"
-    __table_args__ = (
-        CheckConstraint("NOT in_use OR mark IS NOT NULL", name="in_use"),
-        CheckConstraint("(failing_since IS NULL) = (failure IS NULL)", name="failure"),
-        Index("ix_cold_store_in_use", "in_use", unique=True, postgresql_where=text("in_use")),
-    )
-    place: Mapped[str] = mapped_column(primary_key=True)
-    mark: Mapped[uuid.UUID | None]
-    in_use: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    failing_since: Mapped[datetime | None]
-    failure: Mapped[str | None]
 
 
 class ColdObject(Base):

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import datetime
 
 from sqlalchemy import CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Id, Size, UnitId, one_of
+from storage.catalog.named_stores import NamedStore
 from storage.catalog.object_looks import FINDINGS, OBJECT_KINDS, WHOLE
 
 WAITING, COPIED, DISPOSED = "waiting", "copied", "disposed"
 REPLICA_STATES = (WAITING, COPIED, DISPOSED)
 
 
-class ReplicaStore(Base):
-    """副本存储: a second store that was named, by its place. `mark` lies in it since it was begun, so that a disk that
-    is not mounted is not taken for it; `failing_since`: it does not work, and `failure` is the error's class."""
+class ReplicaStore(NamedStore):
+    """副本存储: a second store that was named, by its place."""
 
     __tablename__ = "replica_store"
-    __table_args__ = (
-        CheckConstraint("NOT in_use OR mark IS NOT NULL", name="in_use"),
-        CheckConstraint("(failing_since IS NULL) = (failure IS NULL)", name="failure"),
-        Index("ix_replica_store_in_use", "in_use", unique=True, postgresql_where=text("in_use")),
-    )
-    place: Mapped[str] = mapped_column(primary_key=True)
-    mark: Mapped[uuid.UUID | None]
-    in_use: Mapped[bool] = mapped_column(default=False, server_default=text("false"))
-    failing_since: Mapped[datetime | None]
-    failure: Mapped[str | None]
 
 
 class ObjectReplica(Base):

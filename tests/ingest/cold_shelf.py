@@ -11,7 +11,7 @@ from sqlalchemy import func, select, update
 
 from api.engines.roles import DatabaseAddresses
 from ingest.cold.mover import Done, Mover
-from ingest.cold.place import MARK, ColdPlace
+from ingest.cold.place import COLD_PLACE, ColdPlace
 from ingest.cold.whereabouts import everywhere
 from ingest.lease import name_worker
 from integrity.epoch_keys import EpochKey
@@ -130,14 +130,8 @@ class ColdShelf(Shelf):
             connection.execute("DELETE FROM recording WHERE id = %s", (each.id,))
         self.store.delete(each.name)
 
-    def read(self, store: ObjectStore, name: str) -> bytes | None:
-        if store.stat(name) is None:
-            return None
-        with store.open(name, cold=True) as reader:
-            return reader.read_span(0, reader.size_bytes)
-
     def in_cold_place(self) -> list[str]:
-        return [name for name in self.frozen.list() if name != MARK]
+        return [name for name in self.frozen.list() if name != COLD_PLACE.mark]
 
     def damage(self, store: ObjectStore, name: str, content: bytes) -> None:
         """As rot, or somebody with access to the medium, would do: no lock is asked."""

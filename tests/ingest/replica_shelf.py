@@ -10,7 +10,7 @@ from sqlalchemy import func, select, update
 
 from api.engines.roles import DatabaseAddresses
 from ingest.lease import name_worker
-from ingest.replica.mark import MARK, Replica
+from ingest.replica.mark import REPLICA, Replica
 from ingest.replica.replicator import Done, Replicator
 from ingest.scrub.conclusion import Seen
 from ingest.scrub.due import Selection
@@ -104,15 +104,9 @@ class ReplicaShelf(Shelf):
         if of_object:
             self.store.delete(each.name)
 
-    def read(self, store: ObjectStore, name: str) -> bytes | None:
-        if store.stat(name) is None:
-            return None
-        with store.open(name, cold=True) as reader:
-            return reader.read_span(0, reader.size_bytes)
-
     def copied(self) -> list[str]:
         """What lies in the second store, but for its mark."""
-        return [name for name in self.second.list() if name != MARK]
+        return [name for name in self.second.list() if name != REPLICA.mark]
 
     def damage(self, store: ObjectStore, name: str, content: bytes) -> None:
         """As rot, or somebody with access to the medium, would do."""

@@ -78,6 +78,13 @@ class Shelf:
             sample = SampleArchive(session)
             return [self._put(sample, size_bytes, key or self.manifest_key) for size_bytes in sizes]
 
+    def read(self, store: ObjectStore, name: str) -> bytes | None:
+        """What lies there under that name, in whatever store."""
+        if store.stat(name) is None:
+            return None
+        with store.open(name, cold=True) as reader:
+            return reader.read_span(0, reader.size_bytes)
+
     def put_sealed(self, sizes: Sequence[int]) -> list[Shelved]:
         """As `put`, of so many bytes of plaintext each, encrypted as sealing does."""
         with self.database.transaction() as session:

@@ -20,7 +20,7 @@ from api.http.app import make_framework
 from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
 from api.tasks.staging import sweep_staged
-from ingest.replica.mark import note_working
+from ingest.replica.mark import REPLICA
 from ingest.scrub.due import Selection
 from ingest.uploads.staging import Staging
 from retention.paging import Cursor
@@ -205,7 +205,7 @@ def test_what_is_not_in_the_replica_is_told_until_it_is(served: Any, scene: Any,
     assert 25 * 3600 <= float(waits) < 26 * 3600
     assert re.search(r"^liuhen_replica_objects_waiting [1-9]", who.get("/metrics").text, re.M)
     assert "Objects that are not in the replica yet" in administrator.get("/admin").text
-    note_working(served.archive.database, str(tmp_path / "second"), "StoreFull")
+    REPLICA.note_working(served.archive.database, str(tmp_path / "second"), "StoreFull")
     assert who.get("/readyz").json()["checks"]["replica"] == "ReplicaFailing"
     page = administrator.get("/admin").text
     assert "The replica does not work" in page

@@ -11,7 +11,8 @@ from sqlalchemy import func, update
 from structlog.testing import capture_logs
 
 from api.pace import AWAY_SECONDS, BESIDE_SEALING
-from api.replicating import SteadyReplica, require_replica
+from api.replicating import require_replica, steady_replica
+from api.steadily import Steadily
 from ingest.objects.look import PIECE_BYTES
 from ingest.replica.replicator import Done
 from storage.catalog.replicas import ObjectReplica
@@ -35,7 +36,7 @@ def clock() -> Clock:
     return Clock()
 
 
-def wake(replica: SteadyReplica, clock: Clock, times: int, seconds: float = 1.0) -> list[Done]:
+def wake(replica: Steadily[Done], clock: Clock, times: int, seconds: float = 1.0) -> list[Done]:
     done: list[Done] = []
     for _ in range(times):
         clock.now += seconds
@@ -43,10 +44,10 @@ def wake(replica: SteadyReplica, clock: Clock, times: int, seconds: float = 1.0)
     return done
 
 
-def steady(sealing: Any, rate: int, clock: Clock, folder: Path) -> SteadyReplica:
+def steady(sealing: Any, rate: int, clock: Clock, folder: Path) -> Steadily[Done]:
     changed = {"replica_rate": rate, "replica_folder": folder}
     object.__setattr__(sealing.archive, "settings", sealing.archive.settings.model_copy(update=changed))
-    return SteadyReplica(sealing.archive, require_replica(sealing.archive), clock)
+    return steady_replica(sealing.archive, require_replica(sealing.archive), clock)
 
 
 def test_a_large_object_is_copied_over_many_wake_ups_at_the_rate_that_is_set(

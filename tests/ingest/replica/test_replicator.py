@@ -20,7 +20,7 @@ from ingest.objects.look import PIECE_BYTES
 from ingest.replica.carriage import AT_ONCE_BYTES
 from ingest.replica.due import lease_batch
 from ingest.replica.errors import ReplicaBehind, ReplicaDamaged, ReplicaFailing, ReplicaIsStore, ReplicaLacksMark
-from ingest.replica.mark import MARK, Replica, note_working, read_mark, use_replica
+from ingest.replica.mark import REPLICA, Replica, use_replica
 from ingest.replica.replicator import (
     COPIED_NOW,
     HEALED,
@@ -213,7 +213,7 @@ class Away(FolderStore):
     error: Exception | None = None
 
     def create(self, name: str, size_bytes: int | None = None) -> Any:
-        if self.error is not None and name != MARK:
+        if self.error is not None and name != REPLICA.mark:
             raise self.error
         return super().create(name, size_bytes)
 
@@ -365,7 +365,7 @@ def test_the_store_itself_is_no_replica_under_whatever_name(
     empty = tmp_path / "no ledger yet"
     with pytest.raises(ReplicaIsStore):
         use_replica(database, FolderStore(empty), Replica(FolderStore(empty), "an alias"))
-    assert read_mark(FolderStore(empty)) is None
+    assert REPLICA.read_mark(FolderStore(empty)) is None
 
 
 def test_what_is_disposed_of_is_removed_and_once_more_when_nothing_can_arrive(shelf: ReplicaShelf) -> None:
@@ -488,11 +488,11 @@ def test_what_waits_too_long_is_told(shelf: ReplicaShelf) -> None:
 
 
 def test_that_it_does_not_work_is_said_once(database: Database) -> None:
-    assert note_working(database, "somewhere", "StoreUnavailable")
-    assert not note_working(database, "somewhere", "StoreUnavailable")
-    assert note_working(database, "somewhere", "StoreFull")
-    assert note_working(database, "somewhere", None)
-    assert not note_working(database, "somewhere", None)
+    assert REPLICA.note_working(database, "somewhere", "StoreUnavailable")
+    assert not REPLICA.note_working(database, "somewhere", "StoreUnavailable")
+    assert REPLICA.note_working(database, "somewhere", "StoreFull")
+    assert REPLICA.note_working(database, "somewhere", None)
+    assert not REPLICA.note_working(database, "somewhere", None)
 
 
 def test_nobody_who_answers_people_can_say_that_something_was_copied(
