@@ -26,7 +26,7 @@ def list_copies(as_json: Json = False) -> None:
 def retry_copies(
     failed: Annotated[bool, typer.Option("--failed", help="所列的全部 / all that are listed")] = False,
     recording: Annotated[
-        str | None, typer.Option("--recording", metavar="ID", help="一份记录的编号 / those of one recording")
+        str | None, typer.Option("--recording", metavar="ID", help="一条记录的编号 / those of one recording")
     ] = None,
     as_json: Json = False,
 ) -> None:

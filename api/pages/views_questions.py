@@ -52,19 +52,25 @@ class Unplaced:
 
 def build_questions(visit: Visit) -> Mapping[str, Any]:
     visit.require(*MAY["link_recordings"])
-    page = list_questions(visit.session, own_units(visit.person), after=visit.after, limit=ROWS)
-    unlinked = list_unlinked(visit.session, own_units(visit.person), after=visit.cursor(UNPLACED_AFTER), limit=ROWS)
-    rest = [row for row in unlinked.items if row.question_id is None]
+    only = visit.asked_id("recording")
+    page = list_questions(visit.session, own_units(visit.person), recording_id=only, after=visit.after, limit=ROWS)
     return {
+        "only": only,
         "questions": show_questions(visit, page.items),
         "next": visit.next_page(page.next),
-        "unplaced": [
-            Unplaced(card, row.outcome)
-            for card, row in zip(make_cards(visit, [row.recording for row in rest]), rest, strict=True)
-        ],
-        "next_unplaced": visit.next_page(unlinked.next, UNPLACED_AFTER),
+        **({"unplaced": (), "next_unplaced": None} if only else show_unplaced(visit)),
         "cases": open_cases(visit),
         "stages": STAGES,
+    }
+
+
+def show_unplaced(visit: Visit) -> Mapping[str, Any]:
+    unlinked = list_unlinked(visit.session, own_units(visit.person), after=visit.cursor(UNPLACED_AFTER), limit=ROWS)
+    rest = [row for row in unlinked.items if row.question_id is None]
+    cards = make_cards(visit, [row.recording for row in rest])
+    return {
+        "unplaced": [Unplaced(card, row.outcome) for card, row in zip(cards, rest, strict=True)],
+        "next_unplaced": visit.next_page(unlinked.next, UNPLACED_AFTER),
     }
 
 

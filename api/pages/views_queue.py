@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
 from sqlalchemy import select
 
 from api.http.reading.elements import case_ids, nearest_of
+from api.pages.views_named import NamedWords, named_in
 from api.pages.views_recording import open_cases
 from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
@@ -58,7 +60,8 @@ class Filled:
 @dataclass(frozen=True)
 class Question:
     """A group of one question. `others`: what may be chosen beyond the candidates, each with its label. `of_receipt`:
-    its day is that on which the recordings came in. `filled`: what had been filled in when it was refused."""
+    its day is that on which the recordings came in. `filled`: what had been filled in when it was refused. `named`:
+    whom or what the files name, where that is what is asked about."""
 
     group: QuestionGroup
     filled: Filled | None
@@ -69,6 +72,7 @@ class Question:
     recordings: tuple[tuple[Recording, str], ...]
     options: tuple[Option, ...]
     others: tuple[tuple[str, str], ...]
+    named: NamedWords
 
     @property
     def is_chosen(self) -> bool:
@@ -83,20 +87,30 @@ class Question:
 
 def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]:
     visit.require(*MAY["answer_elements"])
+    only = visit.asked_id("recording")
     mine = bool(visit.asked("mine")) or visit.person.role == "officer"
     together = bool(visit.asked("together"))
-    page = list_groups(visit.session, visit.person, mine=mine, together=together, after=visit.after, limit=GROUPS)
+    page = list_groups(
+        visit.session,
+        visit.person,
+        mine=mine,
+        together=together,
+        recording_id=only,
+        after=visit.after,
+        limit=GROUPS,
+    )
     return {
         "questions": show_groups(visit, page.items, filled),
         "next": visit.next_page(page.next),
-        "count": count_questions(visit.session, visit.person, mine=mine),
-        "failed": () if visit.after else list_failed(visit.session, visit.person, mine=mine),
+        "count": count_questions(visit.session, visit.person, mine=mine, recording_id=only),
+        "only": only,
+        "failed": () if visit.after or only else list_failed(visit.session, visit.person, mine=mine),
         "mine": mine,
         "together": together,
         "views": _views(visit),
         "answered": number(visit.asked("answered")),
         "left": number(visit.asked("left")),
-        "back": _address(mine=bool(visit.asked("mine")), together=together),
+        "back": _address(mine=bool(visit.asked("mine")), together=together, only=only),
         "again": visit.with_query(answered=None, left=None),
         "problem": None,
     }
@@ -113,8 +127,9 @@ def _views(visit: Visit) -> tuple[tuple[str, str], ...]:
     return tuple(found)
 
 
-def _address(*, mine: bool, together: bool) -> str:
+def _address(*, mine: bool, together: bool, only: uuid.UUID | None = None) -> str:
     said = {name: "1" for name, wanted in (("mine", mine), ("together", together)) if wanted}
+    said |= {} if only is None else {"recording": str(only)}
     return "/queue?" + urlencode(said) if said else "/queue"
 
 
@@ -133,6 +148,7 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | 
         visit.session, [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings]
     )
     others = {element: other_values(visit, element) for element in {group.element for group in groups}}
+    named = named_in(visit, groups)
     questions = []
     for group in groups:
         found = [each for recording_id, _ in group.recordings[:SAMPLE] for each in nearest[recording_id, group.element]]
@@ -149,13 +165,19 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | 
                         rows[recording_id],
                         " ".join(filter(None, (seen, seen_of_other.get((recording_id, group.element))))),
                     )
-                    for recording_id, seen in group.recordings
+                    for recording_id, seen in sorted(group.recordings, key=lambda each: _in_order(rows[each[0]]))
                 ),
                 options=options_of(visit, found, cases, group.count > 1),
                 others=others[group.element],
+                named=named[group.key],
             )
         )
     return tuple(questions)
+
+
+def _in_order(row: Any) -> tuple[datetime, str]:
+    """As they were made: so somebody who looks for the minutes of a case finds them beside each other."""
+    return row.started_at or row.received_at, row.original_name
 
 
 def _by_receipt(row: Any, group: QuestionGroup) -> bool:
@@ -192,7 +214,7 @@ def options_of(
 def label_of(visit: Visit, nearest: Nearest, cases: Mapping[uuid.UUID, Case]) -> str:
     if nearest.element == "case":
         case = cases[uuid.UUID(nearest.value)]
-        return f"{case.number} {case.title}"
+        return case_words(visit, case)
     if nearest.element == "act":
         return str(nearest.facts["en" if visit.translate("登录") == "Sign in" else "zh"])
     if nearest.element == "time":
@@ -200,6 +222,11 @@ def label_of(visit: Visit, nearest: Nearest, cases: Mapping[uuid.UUID, Case]) ->
     if nearest.element == "unit":
         return ""
     return nearest.label or nearest.value
+
+
+def case_words(visit: Visit, case: Case) -> str:
+    """A closed one says so: footage of it comes late, but who means the open one beside it has to see which it is."""
+    return f"{case.number} {case.title}{visit.translate('（已结案）') if case.closed_at else ''}"
 
 
 def reasons_of(visit: Visit, nearest: Nearest) -> tuple[tuple[str, int], ...]:
@@ -222,7 +249,7 @@ def recordings_of(visit: Visit, groups: Sequence[QuestionGroup]) -> dict[uuid.UU
 def other_values(visit: Visit, element: str) -> tuple[tuple[str, str], ...]:
     """What may be chosen beyond the candidates: everybody, every device, every case of the unit."""
     if element == "case":
-        return tuple((str(row.id), f"{row.number} {row.title}") for row in open_cases(visit))
+        return tuple((str(row.id), case_words(visit, row)) for row in open_cases(visit))
     if element == "officer":
         people = select(Person).where(Person.unit_id == visit.person.unit_id, Person.active, Person.role == "officer")
         rows = visit.session.scalars(people.order_by(Person.badge_number, Person.name).limit(500))

@@ -59,6 +59,11 @@ class Visit:
         """A field of the address, without blanks around it; empty when there is none."""
         return self.request.query_params.get(name, "").strip().replace("\0", "")
 
+    def asked_id(self, name: str) -> uuid.UUID | None:
+        """The id in a field of the address; None where there is no such field. Raises NotFound for what is none."""
+        text = self.asked(name)
+        return parse_id(text) if text else None
+
     @property
     def after(self) -> Cursor | None:
         """Where the page of a list starts. Raises CursorInvalid."""

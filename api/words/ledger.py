@@ -105,7 +105,7 @@ ACTIONS: Mapping[str, str] = {
     "recovery.asked": mark("请求借助参考录像恢复"),
     "copies.retried": mark("重新制作未制成的副本"),
     "recording.linked": mark("已归入案件"),
-    "recording.unlinked": mark("解除关联"),
+    "recording.unlinked": mark("移出案件"),
     "recording.link_queued": mark("请人选择案件"),
     "recording.link_answered": mark("选定案件"),
     "recording.link_withdrawn": mark("收回选择案件的请求"),

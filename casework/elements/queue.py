@@ -65,11 +65,9 @@ def list_questions(
     require(by, "answer_elements")
     question = ElementQuestion
     key = func.concat(cast(question.recording_id, String), " ", question.element)
-    statement = select(question, key).where(*_seen_by(by, mine))
+    statement = select(question, key).where(*_of(recording_id, _seen_by(by, mine)))
     if element is not None:
         statement = statement.where(question.element == element)
-    if recording_id is not None:
-        statement = statement.where(question.recording_id == recording_id)
     if after is not None:
         statement = statement.where(tuple_(question.asked_at, key) < tuple_(literal(after.at), literal(after.key)))
     rows = session.execute(statement.order_by(question.asked_at.desc(), key.desc()).limit(page_rows(limit) + 1)).all()
@@ -83,14 +81,15 @@ def list_groups(
     *,
     mine: bool = False,
     together: bool = False,
+    recording_id: uuid.UUID | None = None,
     after: Cursor | None = None,
     limit: int = 10,
 ) -> Page[QuestionGroup]:
     """The same, by officer, device or card, day and what is asked; the latest group first. `together`: by officer and
-    what is asked alone. Raises RoleNotAllowed.
+    what is asked alone. `recording_id`: what is asked of one recording, and of no other. Raises RoleNotAllowed.
     """
     require(by, "answer_elements")
-    groups = _grouped(_seen_by(by, mine), together).subquery("grouped")
+    groups = _grouped(_of(recording_id, _seen_by(by, mine)), together).subquery("grouped")
     statement = select(groups).order_by(groups.c.asked_at.desc(), groups.c.key.desc())
     if after is not None:
         statement = statement.where(
@@ -129,8 +128,9 @@ def list_all_groups(
     return tuple(_group(row) for row in rows)
 
 
-def count_questions(session: Session, by: Person, *, mine: bool = False) -> int:
-    statement = select(func.count()).select_from(ElementQuestion).where(*_seen_by(by, mine))
+def count_questions(session: Session, by: Person, *, mine: bool = False, recording_id: uuid.UUID | None = None) -> int:
+    asked = _of(recording_id, _seen_by(by, mine))
+    statement = select(func.count()).select_from(ElementQuestion).where(*asked)
     return session.scalar(statement) or 0
 
 
@@ -189,6 +189,10 @@ def _seen_by(by: Person, mine: bool) -> Sequence[ColumnElement[bool]]:
     if by.role == "supervisor" and not mine:
         return (of_unit,)
     return (of_unit, ElementQuestion.officer_id == by.id)
+
+
+def _of(recording_id: uuid.UUID | None, seen: Sequence[ColumnElement[bool]]) -> Sequence[ColumnElement[bool]]:
+    return seen if recording_id is None else (*seen, ElementQuestion.recording_id == recording_id)
 
 
 def _grouped(conditions: Sequence[ColumnElement[bool]], together: bool = False) -> Select[*tuple[Any, ...]]:

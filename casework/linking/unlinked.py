@@ -39,9 +39,17 @@ def list_unlinked(session: Session, units: Units, *, after: Cursor | None = None
 
 
 def list_questions(
-    session: Session, units: Units, *, after: Cursor | None = None, limit: int = 50
+    session: Session,
+    units: Units,
+    *,
+    recording_id: uuid.UUID | None = None,
+    after: Cursor | None = None,
+    limit: int = 50,
 ) -> Page[LinkQuestion]:
-    """The open questions of a unit or of several, the latest first; `candidates` holds what spoke for each case."""
+    """The open questions of a unit or of several, or about one recording, the latest first; `candidates` holds what
+    spoke for each case."""
     statement = select(LinkQuestion).where(of_units(LinkQuestion.unit_id, units), LinkQuestion.answered_at.is_(None))
+    if recording_id is not None:
+        statement = statement.where(LinkQuestion.recording_id == recording_id)
     rows = session.scalars(newest_first(statement, LinkQuestion.created_at, LinkQuestion.id, after, limit)).all()
     return take_page(rows, limit, lambda question: Cursor(question.created_at, str(question.id)))

@@ -135,7 +135,7 @@ def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheA
         return link_items(session, [link])[0]
 
 
-@router.delete("/links/{link_id}", summary="解除关联 / Take a recording out of its case")
+@router.delete("/links/{link_id}", summary="移出案件 / Take a recording out of its case")
 def end_link(link_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> LinkItem:
     """The link stays on record as ended, with who ended it and why."""
     with doing(archive, viewer) as session:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import uuid
+from datetime import UTC, datetime, timedelta
 from html import unescape
 from typing import Any
 
@@ -13,6 +14,8 @@ from sqlalchemy import select
 
 from api.tasks.housekeeping import link_all_due
 from api.words import elements as element_words
+from casework.cases import assign
+from casework.closing import close_case
 from casework.elements.candidates import BASES
 from casework.elements.judging import CODES
 from storage.catalog.elements import ElementAnswer
@@ -297,12 +300,9 @@ def test_a_recordings_page_leads_to_the_queue_only_whoever_finds_it_there_and_te
     district: Any,
 ) -> None:
     """What is for the supervisors is not in an officer's queue: the link led to a page without it."""
-    link, own, of_nobody = (
-        'href="/queue">前往补正',
-        f"/recordings/{district.film.id}",
-        f"/recordings/{district.ambiguous.id}",
-    )
-    assert link in district.page("officer", own).text
+    link = "前往补正</a>"
+    own, of_nobody = f"/recordings/{district.film.id}", f"/recordings/{district.ambiguous.id}"
+    assert f'href="/queue?recording={district.film.id}">{link}' in district.page("officer", own).text
     assert link in district.page("supervisor", own).text
     assert link in district.page("supervisor", of_nobody).text
     shown = district.page("officer", of_nobody).text
@@ -311,6 +311,90 @@ def test_a_recordings_page_leads_to_the_queue_only_whoever_finds_it_there_and_te
     shown = district.page("auditor", own).text
     assert link not in shown
     assert re.search(r"待补正：由\S+处理", shown)
+
+
+def test_what_is_asked_of_one_recording_is_found_without_looking_through_the_pages(district: Any) -> None:
+    served = district.served
+    station, film = served.station(district.unit), os.urandom(700)
+    first = served.seal(station, film, "AB00001_000123_20260309150000.MP4")
+    served.seal(station, film, "AB00001_000123_20260309161500.MP4")
+    # What comes after it lies before it in the queue, on all of the first page.
+    for number in range(9):
+        served.seal(station, os.urandom(300), f"AB9{number}001_000123_20260309150000.MP4")
+    link_all_due(served.archive)
+    assert first.original_name not in district.page("supervisor", "/queue").text
+    page = _plain(district, first.id, "zh")
+    address = f"/queue?recording={first.id}"
+    assert page.count(f'href="{address}"') == 2, "from 再次收到 and from the elements"
+    sheets = _of_one(district, first)
+    assert {"time", "act"} <= {_form(each)["asked"][0] for each in sheets}
+    assert all(each.count('name="of"') == 1 and str(first.id) in each for each in sheets)
+    act = next(each for each in sheets if 'name="asked" value="act"' in each)
+    form = {**_form(act), "choice": next(each for each in _choices(act) if each.startswith("act|"))}
+    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    assert sent.headers["location"] == f"{address}&answered=1&left=0", "and stays with that recording"
+    assert "act" not in {_form(each)["asked"][0] for each in _of_one(district, first)}
+    assert district.page("supervisor", "/queue?recording=x").status_code == 404
+    assert "这条记录没有等您补正的要素" in district.page("supervisor", f"/queue?recording={uuid.uuid4()}").text
+
+
+def test_the_question_about_one_recordings_case_is_shown_by_itself(district: Any) -> None:
+    address = f"/link-questions?recording={district.ambiguous.id}"
+    assert f'href="{address}"' in _plain(district, district.ambiguous.id, "zh")
+    text = district.page("supervisor", address).text
+    assert text.count('<section class="sheet"') == 1
+    assert district.ambiguous.original_name in text
+    assert "没有需要选择的记录" in district.page("supervisor", f"/link-questions?recording={district.film.id}").text
+
+
+def test_whom_and_what_a_file_names_that_no_register_knows_is_said_where_it_is_asked(district: Any) -> None:
+    served = district.served
+    station = served.station(district.unit)
+    unknown = served.seal(station, os.urandom(701), "AB77001_000777_20260310100000.MP4")
+    film = os.urandom(702)
+    twice = served.seal(station, film, "AB00001_000123_20260310110000.MP4")
+    served.seal(station, film, "AB00001_000778_20260310110000.MP4")
+    link_all_due(served.archive)
+    asked = {_form(each)["asked"][0]: each for each in _of_one(district, unknown)}
+    assert "文件所称：<code>000777</code>" in asked["officer"]
+    assert "文件所称：<code>AB77001</code>" in asked["device"]
+    (officer,) = [each for each in _of_one(district, twice) if 'name="asked" value="officer"' in each]
+    assert "再次收到同一文件时所称：<code>000778</code>" in officer
+    assert "文件所称" not in officer, "that one is among the candidates, by name"
+
+
+def test_a_closed_case_says_so_wherever_it_may_be_chosen(district: Any) -> None:
+    served, officer = district.served, district.people["officer"].person
+    station = served.station(district.unit)
+    begins = datetime(2026, 3, 11, 2, 0, tzinfo=UTC)
+    closed, beside = served.case(officer), served.case(officer)
+    with served.database.transaction() as session:
+        for case in (closed, beside):
+            span = {"starts_at": begins, "ends_at": begins + timedelta(hours=2)}
+            assign(session, officer, case.id, device="AB00001", **span)
+        close_case(session, district.people["supervisor"].person, closed.id, "当场处罚")
+    film = served.seal(station, os.urandom(703), "AB00001_000123_20260311103000.MP4")
+    link_all_due(served.archive)
+    (sheet,) = [each for each in _of_one(district, film) if 'name="asked" value="case"' in each]
+    labels = re.findall(r"<strong>([^<]*)</strong>", sheet)
+    assert f"{closed.number} {closed.title}（已结案）" in labels
+    assert f"{beside.number} {beside.title}" in labels
+    assert f"{closed.number} {closed.title}（已结案）</option>" in sheet
+
+
+def test_the_recordings_of_a_sheet_stand_in_order_of_time(district: Any) -> None:
+    station = district.served.station(district.unit)
+    hours = (14, 9, 17, 11)
+    for hour in hours:
+        name = f"AB00001_000123_20260312{hour:02}0000.MP4"
+        district.served.seal(station, os.urandom(300 + hour), name)
+    link_all_due(district.served.archive)
+    sheet = next(each for each in _sheets(district, "/queue", "act") if "20260312140000" in each)
+    assert re.findall(r">AB00001_000123_20260312(\d\d)0000\.MP4<", sheet) == [f"{hour:02}" for hour in sorted(hours)]
+
+
+def _of_one(district: Any, recording: Recording) -> list[str]:
+    return _questions(district.page("supervisor", f"/queue?recording={recording.id}").text)
 
 
 def _plain(district: Any, recording_id: Any, language: str) -> str:
