@@ -87,6 +87,7 @@ GATE_REFUSALS: Mapping[str, str] = {
     "other_content": mark("文书的内容与其所载决定不一致"),
     "unnamed": mark("文书没有写明所载的决定"),
     "revoked": mark("决定已被撤销"),
+    "names_none": mark("本案有决定已被撤销，文书号须对应一项决定"),
     "transfer": mark("涉嫌犯罪的移送尚未办结"),
     "in_scope": mark("案情属于法制审核范围，须拟定决定并送审"),
 }

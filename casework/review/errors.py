@@ -35,6 +35,7 @@ REFUSALS: Mapping[str, str] = {
     "other_content": "the document states something else than the decision that it names; save it anew",
     "unnamed": "the document names none of the decisions of the case; withdraw it, and begin one that does",
     "revoked": "the decision was revoked; where that was entered by mistake, have the revocation withdrawn first",
+    "names_none": "a decision was revoked; name the decision whose paper bears this number, or serve one made here",
     "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
 }

@@ -264,7 +264,7 @@ REFUSED = (
     "UPDATE unit SET parent_id = '{here}' WHERE id = '{beside}'",
     "UPDATE unit SET parent_id = id WHERE id = '{here}'",
     "SELECT stated_facts('{case}')",
-    "SELECT whole_amount('{case}', NULL)",
+    "SELECT whole_amount('{case}', NULL, NULL)",
     "SELECT every_eligible_case('{beside}', '2000-01-01', '2100-01-01')",
     "CREATE TEMPORARY TABLE unit (id uuid, parent_id uuid)",
     "CREATE FUNCTION seen_units() RETURNS uuid[] LANGUAGE sql AS 'SELECT NULL::uuid[]'",

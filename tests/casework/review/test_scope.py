@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 import yaml
+from sqlalchemy import func, select
 
-from casework.review.decisions import change_decision
+from casework.review.decisions import change_decision, withdraw_decision
 from casework.review.errors import DecisionSettled, DecisionUnusable
 from casework.review.scope_file import FIELDS, SHIPPED, read_scope
 from casework.review.scopes import explain_scope, is_of_its_source, list_scopes, load_scope
@@ -139,6 +140,19 @@ def test_a_version_of_the_list_begins_tomorrow_and_is_named_by_line_and_field(be
     ):
         with pytest.raises(RuleFileUnusable, match=r"line [0-9]+: triggers"):
             read_scope(file.replace(wrong, where).encode())
+
+
+def test_the_fines_of_two_parties_are_two_and_those_of_one_are_one(bench: Any) -> None:
+    shares = {"party_kind": "citizen", "amount_fen": 300_000}
+    first = bench.draft(bench.said(party="张三", **shares))
+    bench.issue(first)
+    assert bench.draft(bench.said(party="李四", **shares)).scope == []
+    # What was issued goes on: the fine of another made it none that needs a review.
+    assert bench.session.scalar(select(func.gate_refusals(first.id))) == []
+    for written in ("张三", "张　三", "张三（个体工商户）", "「张三」"):
+        version = bench.draft(bench.said(party=written, **shares))
+        assert "fine_citizen" in {code for _, code in codes(version)}, written
+        withdraw_decision(bench.session, bench.officer, version.decision_id, "另行处理")
 
 
 def test_what_does_not_fit_together_is_refused(bench: Any) -> None:

@@ -12,6 +12,8 @@ import pytest
 from api.engines.roles import DatabaseAddresses
 from casework.review.errors import GateShut
 from casework.review.reviewing import withdraw_review
+from storage.catalog.casework import Case
+from storage.catalog.decisions import DecisionVersion
 from storage.database import Database
 from tests.casework.review.attempts import ATTEMPTS, CONDITIONS, TIGHT, Strike, issue, passed, rules_elsewhere
 from tests.casework.review.scene import Scene
@@ -86,14 +88,20 @@ def test_without_one_condition_an_attempt_succeeds(scene: Scene, condition: str)
     strike()
 
 
+def beside_another_party(bench: Any, said: dict[str, Any], case: Case) -> DecisionVersion:
+    """A small decision, in a case in which somebody else is fined as well, by one that needs a review."""
+    bench.draft(bench.said(party="另一家公司"), case)
+    version: DecisionVersion = bench.draft(bench.small(**said), case)
+    return version
+
+
 @pytest.mark.parametrize("condition", TIGHT)
 def test_without_one_limit_of_the_list_a_decision_out_of_scope_needs_a_review(scene: Scene, condition: str) -> None:
     rules_elsewhere(scene)
-    version = scene.do(lambda b: b.draft(b.small(**TIGHT[condition])))
+    version = scene.do(lambda b: beside_another_party(b, TIGHT[condition], b.case))
     issue(scene, version)()
     scene.run(without(conditions_of(scene)[condition], condition), role="owner")
-    case = scene.do(lambda b: b.another_case())
-    version = scene.do(lambda b: b.draft(b.small(**TIGHT[condition]), case))
+    version = scene.do(lambda b: beside_another_party(b, TIGHT[condition], b.another_case()))
     assert refused_at_the_gate(issue(scene, version)) == "LHG01"
 
 

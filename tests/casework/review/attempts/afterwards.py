@@ -10,6 +10,7 @@ from casework.deadlines.events import enter_event, withdraw_event
 from casework.deadlines.loading import load_shipped_terms
 from integrity.local_time import chinese_day
 from tests.casework.review.attempts.known import Strike, attempt, issued, passed, withdraw_pass
+from tests.casework.review.attempts.papers import final_decision
 from tests.casework.review.scene import Scene
 
 
@@ -204,6 +205,29 @@ def the_ledger_says_that_it_was_decided(scene: Scene) -> Strike:
 def the_ledger_says_that_it_is_executed(scene: Scene) -> Strike:
     data = {"from": "decision", "to": "execution", "ordinal": 4}
     row = scene.entry_row("case.stage_entered", str(scene.bench.case.id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt("paper_entry")
+def the_ledger_says_that_its_paper_is_sealed(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    data = {"sealed_id": str(uuid.uuid4()), "pdf_sha256": "0" * 64}
+    row = scene.entry_row("document.sealed", str(document_id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt()
+def the_ledger_says_that_other_bytes_are_its_paper(scene: Scene) -> Strike:
+    document_id, _ = final_decision(scene)
+    ((final_id,),) = scene.run("SELECT id FROM final_document")
+    data = {"final_id": str(final_id), "pdf_sha256": "0" * 64}
+    row = scene.entry_row("document.finalised", str(document_id), data)
+    return lambda: scene.insert("ledger_entry", row)
+
+
+@attempt()
+def the_ledger_says_that_a_paper_of_nothing_got_its_number(scene: Scene) -> Strike:
+    row = scene.entry_row("document.numbered", str(uuid.uuid4()), {"number_id": str(uuid.uuid4())})
     return lambda: scene.insert("ledger_entry", row)
 
 

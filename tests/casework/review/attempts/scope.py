@@ -47,6 +47,13 @@ def one_fine_in_two_parts(scene: Scene) -> Strike:
     return issue(scene, first)
 
 
+@attempt()
+def one_fine_in_two_parts_for_one_party_written_otherwise(scene: Scene) -> Strike:
+    first = scene.do(lambda b: b.draft(b.said(amount_fen=3_000_000, party="重庆某建筑公司")))
+    scene.do(lambda b: b.draft(b.said(amount_fen=3_000_000, party="重庆 某建筑公司（负责人：Ｚhang）")))
+    return issue(scene, first)
+
+
 @attempt("facts_stay")
 def a_fact_that_is_stated_no_more(scene: Scene) -> Strike:
     version = scene.do(lambda b: b.draft(b.small(facts=("complex",))))

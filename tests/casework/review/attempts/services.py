@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from casework.deadlines.loading import load_shipped_terms
+from casework.stages import enter_stage
 from integrity.local_time import chinese_day
 from storage.catalog.decisions import DecisionVersion
 from tests.casework.documents.conftest import DECISION
@@ -134,6 +135,36 @@ def service_of_a_number_alone_where_all_was_revoked(scene: Scene) -> Strike:
     version = issued(scene)
     revoke(scene, version)
     row = service_row(scene)
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("number_names")
+def service_of_a_number_alone_where_one_of_two_was_revoked(scene: Scene) -> Strike:
+    first, _ = two_issued(scene)
+    revoke(scene, first)
+    row = service_row(scene)
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt("issued_before_led_back")
+def service_of_a_number_alone_after_the_case_was_led_back(scene: Scene) -> Strike:
+    version = issued(scene)
+    scene.do(lambda b: enter_stage(b.session, b.supervisor, version.case_id, "investigation", "补充调查"))
+    withdraw_pass(scene, version)
+    row = service_row(scene)
+    return lambda: scene.insert("case_service", row)
+
+
+@attempt()
+def service_of_a_number_alone_by_a_time_before_the_case_was_led_back(scene: Scene) -> Strike:
+    version = issued(scene)
+    served_at = datetime.now(UTC)
+    for stage, reason in (("investigation", "补充调查"), ("decision", None)):
+        scene.do(
+            lambda b, stage=stage, reason=reason: enter_stage(b.session, b.supervisor, version.case_id, stage, reason)
+        )
+    withdraw_pass(scene, version)
+    row = service_row(scene, served_at=served_at)
     return lambda: scene.insert("case_service", row)
 
 

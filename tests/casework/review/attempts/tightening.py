@@ -20,6 +20,7 @@ TIGHT: dict[str, dict[str, Any]] = {
     "scope_facts": {},
     "scope_units": {},
     "scope_days": {},
+    "amount_of_party": {},
 }
 
 
