@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from api.i18n import mark
 from ingest.metadata.clock import Z_IS_OFTEN_LOCAL, ZONE_SUPPOSED
 from ingest.metadata.file_name import HALF_OF_THE_DAY, NO_IDENTITY
-from ingest.metadata.location import HALF_MISSING, OTHER_DATUM, TOO_COARSE
+from ingest.metadata.location import HALF_MISSING, OTHER_DATUM
+from ingest.metadata.places import CONTRADICTED_PLACE
+from ingest.metadata.points import STALE_FIX, TOO_COARSE
 from ingest.metadata.times import (
     AFTER_RECEIPT,
     AT_THE_END,
@@ -88,7 +90,9 @@ REFUSED_CLAIMS: Mapping[str, str] = {
     "no_such_time": mark("没有这样的时间"),
     NO_IDENTITY: mark("文件名开头不是设备编号"),
     HALF_OF_THE_DAY: mark("无法判断上午还是下午"),
-    TOO_COARSE: mark("经纬度只写到度或十分之一度，过于粗略"),
+    TOO_COARSE: mark("经纬度只写到度、分或十分之一度，过于粗略"),
+    STALE_FIX: mark("拍摄时定位已过时"),
+    CONTRADICTED_PLACE: mark("文件内有几处互相矛盾的位置"),
     OTHER_DATUM: mark("坐标系不是 WGS 84"),
     HALF_MISSING: mark("未写明南北纬或东西经"),
     AFTER_RECEIPT: CLOCK_NOTES[AFTER_RECEIPT],

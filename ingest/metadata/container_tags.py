@@ -8,11 +8,13 @@ from typing import Protocol
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, Z_IS_OFTEN_LOCAL, moment_in, time_claim
 from ingest.metadata.location import location_from_iso6709
+from ingest.metadata.points import POOR_PRECISION, WORST_ERROR_METRES
 from ingest.metadata.times import AT_THE_END
 
 QUICKTIME = "com.apple.quicktime."
 # MP4's ©xyz comes as "location" and again with a language; Apple and Android have keys of their own.
 LOCATION_TAGS = ("location", f"{QUICKTIME}location.iso6709")
+ERROR_TAG = f"{QUICKTIME}location.accuracy.horizontal"
 MAKER_TAGS = ("make", f"{QUICKTIME}make", "com.android.manufacturer")
 MODEL_TAGS = ("model", f"{QUICKTIME}model", "com.android.model")
 
@@ -56,7 +58,9 @@ def read_tags(tags: Mapping[str, str], source: str) -> Iterator[Claim | Withheld
     known = {name.lower(): value for name, value in tags.items()}
     for name in LOCATION_TAGS:
         if known.get(name):
-            yield location_from_iso6709(known[name], f"{source}:{name}")
+            place = location_from_iso6709(known[name], f"{source}:{name}")
+            vague = isinstance(place, Claim) and error_metres(known) > WORST_ERROR_METRES
+            yield Withheld("location", known[name], place.source, POOR_PRECISION) if vague else place
     android = any(name.startswith("com.android.") for name in known)
     for name in ("creation_time", f"{QUICKTIME}creationdate"):
         if known.get(name):
@@ -67,6 +71,14 @@ def read_tags(tags: Mapping[str, str], source: str) -> Iterator[Claim | Withheld
     model = next((known[name] for name in MODEL_TAGS if known.get(name)), "")
     if maker or model:
         yield Claim("device", f"{maker} {model}".strip(), f"{source}:make+model", "stated")
+
+
+def error_metres(known: Mapping[str, str]) -> float:
+    """Apple's word on how far its place may be off; 0 where there is none."""
+    try:
+        return float(known.get(ERROR_TAG, "0"))
+    except ValueError:
+        return 0.0
 
 
 def read_time(raw: str, source: str) -> Claim | Withheld:

@@ -6,7 +6,7 @@ import io
 import logging
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from typing import Any, Final
@@ -17,7 +17,7 @@ from ingest.metadata.bounds import ReadingTooMuch
 from ingest.metadata.claims import Claim, Claims, Withheld, gather
 from ingest.metadata.clock import NO_SUCH_TIME, time_claim
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM, WGS_84, location_from_degrees
-from ingest.metadata.points import NO_FIX, POOR_PRECISION
+from ingest.metadata.points import NO_FIX, POOR_PRECISION, STALE_FIX, WORST_ERROR_METRES
 from ingest.metadata.reading import MOST_PHOTOGRAPH_BYTES
 
 # Tags may claim the same bytes over and over, and boxes may lead back to themselves.
@@ -26,8 +26,8 @@ LONGEST_SECONDS: Final = 10.0
 """Of the processor, as everywhere in this process: it reads one file, and is not to tell another story under load."""
 MOST_READS: Final = 50_000
 """The most for a photograph of the corpus were 800. A box of HEIC that leads back to itself is read for ever."""
-WORST_ERROR_METRES: Final = 300.0
-"""A cell of a telephone network, or an address looked up by a wireless network: a part of town, and no scene."""
+LONGEST_SINCE_FIX: Final = timedelta(minutes=10)
+"""Before the shutter: from longer ago a camera tells where it was, and not where it is."""
 OFFSET: Final = re.compile(r"Z|[+-]\d\d:?\d\d")
 Tags = Mapping[str, Any]
 
@@ -76,15 +76,33 @@ def claims_of_tags(tags: Tags) -> Claims:
     """Positions, times and the camera; China's zone is supposed where a time carries no offset, as most do not."""
     place = tuple(read_location(tags))
     has_fix = any(isinstance(found, Claim) for found in place)
-    return gather((*place, *read_times(tags, has_fix), *read_device(tags)))
+    times = tuple(read_times(tags, has_fix))
+    if has_fix and is_stale(times):
+        place = tuple(Withheld("location", raw_location(tags), "exif:gps", STALE_FIX) for _ in place)
+    return gather((*place, *times, *read_device(tags)))
+
+
+def is_stale(times: Iterable[Claim | Withheld]) -> bool:
+    """Whether the fix is older than the picture. Where the camera says no zone nobody can tell: the one that is
+    supposed may be hours off."""
+    by_source = {said.source: moment_of(said) for said in times if isinstance(said, Claim)}
+    fix = by_source.pop("exif:gps", None)
+    shutter = next((moment for moment in by_source.values() if moment is not None), None)
+    return fix is not None and shutter is not None and shutter - fix > LONGEST_SINCE_FIX
+
+
+def moment_of(claim: Claim) -> datetime | None:
+    """None where its zone is supposed."""
+    if isinstance(claim.value, str) or claim.confidence != "stated":
+        return None
+    return datetime.fromisoformat(str(claim.value["time"]))
 
 
 def read_location(tags: Tags) -> Iterator[Claim | Withheld]:
     if "GPS GPSLatitude" not in tags and "GPS GPSLongitude" not in tags:
         return
     halves = tuple(text_of(tags, f"GPS GPS{name}Ref").upper()[:1] for name in ("Latitude", "Longitude"))
-    names = ("GPSLatitudeRef", "GPSLatitude", "GPSLongitudeRef", "GPSLongitude")
-    raw = " ".join(str(tags.get(f"GPS {name}", "?")) for name in names)
+    raw = raw_location(tags)
     latitude = sexagesimal(tags, "GPS GPSLatitude", halves[0] == "S")
     longitude = sexagesimal(tags, "GPS GPSLongitude", halves[1] == "W")
     if latitude is None or longitude is None:
@@ -93,13 +111,30 @@ def read_location(tags: Tags) -> Iterator[Claim | Withheld]:
         yield Withheld("location", raw, "exif:gps", HALF_MISSING)
     elif WGS_84.fullmatch(text_of(tags, "GPS GPSMapDatum")) is None:
         yield Withheld("location", raw, "exif:gps", OTHER_DATUM)
-    elif error_metres(tags) > WORST_ERROR_METRES:
+    elif error_metres(tags) > WORST_ERROR_METRES or way_of_finding(tags) == "CELLID":
         yield Withheld("location", raw, "exif:gps", POOR_PRECISION)
+    elif way_of_finding(tags) == "MANUAL":
+        yield Withheld("location", raw, "exif:gps", NO_FIX)
     else:
         # Status V is "measurement void" (EXIF 2.32, 4.6.6): the camera itself does not stand by it.
         fix = 0 if text_of(tags, "GPS GPSStatus") == "V" else None
         precision = number_of(tags, "GPS GPSDOP")
         yield location_from_degrees(latitude, longitude, height_of(tags), raw, "exif:gps", fix=fix, precision=precision)
+
+
+def raw_location(tags: Tags) -> str:
+    names = ("GPSLatitudeRef", "GPSLatitude", "GPSLongitudeRef", "GPSLongitude")
+    return " ".join(str(tags.get(f"GPS {name}", "?")) for name in names)
+
+
+def way_of_finding(tags: Tags) -> str:
+    """GPSProcessingMethod (EXIF 2.32, 4.6.6): GPS, CELLID, WLAN or MANUAL, behind eight bytes that say in which
+    letters it is written."""
+    try:
+        said = bytes(tags["GPS GPSProcessingMethod"].values)
+    except (KeyError, AttributeError, TypeError, ValueError):
+        return ""
+    return said[8:].decode("ascii", "replace").strip("\0 ").upper()
 
 
 def height_of(tags: Tags) -> float | None:
@@ -174,6 +209,8 @@ def read_time(raw: str, offset: str, source: str) -> Claim | Withheld:
 def read_gps_time(day: str, clock: list[Fraction]) -> Claim | Withheld:
     """The satellites' time, in UTC: better than the camera's own where both are there."""
     raw = f"{day} {clock_text(clock)}"
+    if not (clock[0] < 24 and clock[1] < 60 and min(clock) >= 0):
+        return Withheld("clock", raw, "exif:gps", NO_SUCH_TIME)
     try:
         midnight = datetime.strptime(day, "%Y:%m:%d").replace(tzinfo=UTC)
         moment = midnight + timedelta(seconds=float(clock[0] * 3600 + clock[1] * 60 + clock[2]))

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 
 from ingest.metadata.claims import Claim, Withheld
-from ingest.metadata.points import Point, why_not
+from ingest.metadata.points import TOO_COARSE, Point, is_coarse, why_not
 
 NOT_UNDERSTOOD = "not_understood"
-TOO_COARSE = "too_coarse"
 OTHER_DATUM = "other_datum"
 HALF_MISSING = "half_of_the_globe_missing"
 COARSEST_DEGREES = 0.01
@@ -74,6 +73,8 @@ def location_from_degrees(
 ) -> Claim | Withheld:
     """Believed by the same rules as the points of a track. `fix`, `precision`: as Point has them."""
     reason = why_not(Point(None, latitude, longitude, altitude_metres, fix=fix, precision=precision))
+    if reason is None and is_coarse(latitude, longitude):
+        reason = TOO_COARSE
     if reason is not None:
         return Withheld("location", raw, source, reason)
     value: Mapping[str, str | float] = {"latitude": round(latitude, 7), "longitude": round(longitude, 7)}

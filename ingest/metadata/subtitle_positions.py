@@ -6,6 +6,7 @@ longitude first, and `GPS (121.4737, 31.2304, 19)` within a comma list. Others w
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Final
@@ -23,6 +24,8 @@ LATITUDE: Final = re.compile(rf"\blat(?:itude)? ?[:=] ?{DEGREES} ?([NS]\b)?", re
 LONGITUDE: Final = re.compile(rf"\b(?:longt?itude|lon|lng) ?[:=] ?{DEGREES} ?([EW]\b)?", re.IGNORECASE)
 HEIGHT: Final = re.compile(rf"\b(?:abs_alt|altitude|alt) ?[:=] ?{NUMBER}", re.IGNORECASE)
 DJI_GPS: Final = re.compile(rf"\bGPS ?\( ?{DEGREES} ?, ?{DEGREES} ?(?:, ?{NUMBER} ?M?)?\)")
+CHINA_WEST: Final = 73.0
+CHINA_SOUTH, CHINA_NORTH = 3.0, 54.0
 TIMES: Final = re.compile(r"(\d{1,3}):(\d{2}):(\d{2})[,.](\d{3}) --> ")
 
 
@@ -37,8 +40,11 @@ def point_of_cue(text: str, offset_seconds: float) -> Point | None:
         return Point(offset_seconds, north, east, None if height is None else float(height[1]))
     dji = DJI_GPS.search(text)
     if dji is not None:
+        east, north = float(dji[1]), float(dji[2])
+        # Some write the latitude first. Where that would be in China and this in the polar sea, it is neither.
+        doubtful = north > CHINA_WEST and CHINA_SOUTH < east < CHINA_NORTH
         # The third number counts satellites on some models, and is no height to be relied on.
-        return Point(offset_seconds, float(dji[2]), float(dji[1]))
+        return Point(offset_seconds, math.nan, math.nan) if doubtful else Point(offset_seconds, north, east)
     return next(points_of_nmea(text, offset_seconds), None)
 
 

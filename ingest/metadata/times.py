@@ -40,6 +40,8 @@ built and the first shift lie trials, a type approval and a tender."""
 LONGEST_UNDOCKED: Final = timedelta(days=366)
 """Recordings are to be handed over within a day of the shift, and recorders are counted and inspected once a year: what
 comes later than that comes from a drawer, or from a clock that is wrong."""
+ZONE_IS_WRITTEN: Final = 3
+"""The rank of a device's clock that says its zone."""
 DOUBTED: Final = 10
 """Added to a rank: whatever is doubted comes after all that is not."""
 BEGINS_AGAIN_WITHIN: Final = timedelta(minutes=10)
@@ -248,7 +250,8 @@ def weigh(best: ClockWord, others: Sequence[ClockWord]) -> ClockWord:
         return best
     for other in others:
         apart = abs(best.offset_from(other.time))
-        zone_alone = other.role == "device" and is_a_zone(best.offset_from(other.time))
+        # A clock whose zone is written is right about it, or it contradicts.
+        zone_alone = other.role == "device" and other.rank != ZONE_IS_WRITTEN and is_a_zone(apart)
         if zone_alone or MAY_BE_LOCAL in best.notes + other.notes or apart <= other.uncertainty_seconds:
             continue
         if other.rank < DOUBTED and apart > best.uncertainty_seconds:

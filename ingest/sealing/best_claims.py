@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from ingest.metadata.claims import Claim, Claims, Confidence, Withheld
+from ingest.metadata.places import judge_places
 from ingest.metadata.times import ClockWord, assess_times, withhold_refused
 from ingest.sealing.claims import LONGEST_RAW
 from integrity.hidden_signs import without_hidden
@@ -34,11 +35,11 @@ def state_best(said: Claims, received_at: datetime, duration_seconds: float | No
     They are signed with the rest: another release may judge otherwise, and this recording keeps what was judged."""
     assessment = assess_times(said, received_at, duration_seconds)
     said = withhold_refused(said, assessment)
-    place = said.best("location")
-    # A place is not weighed like a time: what is doubted is none.
-    placed = [] if place is None or place.confidence == "doubtful" else [_best_place(place)]
+    # A place is not weighed like a time: what is doubted is none, and nor is one of two.
+    place, contradicted = judge_places(said)
+    placed = [] if place is None else [_best_place(place)]
     stated = [*said.stated, _best_start(assessment.best), *placed]
-    return said._replace(stated=(*stated, *map(_as_claim, said.withheld)))
+    return said._replace(stated=(*stated, *map(_as_claim, (*said.withheld, *contradicted))))
 
 
 def state_unjudged(said: Claims) -> Claims:

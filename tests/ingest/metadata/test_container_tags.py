@@ -8,8 +8,8 @@ from ingest.media.findings import Findings, Stream
 from ingest.metadata.claims import Claims
 from ingest.metadata.clock import CLOCK_UNSET, NO_SUCH_TIME, Z_IS_OFTEN_LOCAL
 from ingest.metadata.container_tags import claims_from_tags
-from ingest.metadata.location import NOT_UNDERSTOOD, OTHER_DATUM, TOO_COARSE
-from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE
+from ingest.metadata.location import NOT_UNDERSTOOD, OTHER_DATUM
+from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, OUT_OF_RANGE, POOR_PRECISION, TOO_COARSE
 
 NOTHING = Findings("intact", (), "mov,mp4", 1.0, (), None, 1, {}, "ffprobe", "8.1.2", "namespaces")
 
@@ -50,6 +50,8 @@ def test_points_are_read_in_each_form_of_iso_6709(raw: str, value: dict[str, flo
         ("+31+121/", TOO_COARSE),
         ("+31.2+121.4737/", TOO_COARSE),
         ("+3113+12128/", TOO_COARSE),
+        ("+31.0000+121.0000/", TOO_COARSE),  # as ffprobe writes any loci
+        ("+31.2304+000.0000/", AT_ZERO),
         ("+31.2304+121.4737CRSGCJ_02/", OTHER_DATUM),
         ("+31.2304+121.4737+5CRSTokyo", OTHER_DATUM),
         ("+" + "9" * 400 + "+120/", NOT_UNDERSTOOD),
@@ -107,3 +109,11 @@ def test_years_at_the_edge_do_not_overflow() -> None:
     claims = claims_from_tags(replace(NOTHING, tags={"creation_time": "0001-01-01T00:00:00+14:00"}))
     assert claims.stated == ()
     assert len(claims.withheld) == 1
+
+
+@pytest.mark.parametrize(("metres", "is_place"), [("14.99", True), ("300", True), ("1414.000000", False), ("?", True)])
+def test_a_place_that_its_phone_knows_to_a_part_of_town_is_none(metres: str, is_place: bool) -> None:
+    place = {"com.apple.quicktime.location.ISO6709": "+31.2304+121.4737+5.0/", "location": "+31.2304+121.4737+5.0/"}
+    claims = claims_of({**place, "com.apple.quicktime.location.accuracy.horizontal": metres})
+    assert bool(claims.of("location")) is is_place
+    assert {w.reason for w in claims.withheld} == (set() if is_place else {POOR_PRECISION})

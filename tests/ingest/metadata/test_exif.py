@@ -17,7 +17,7 @@ from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.clock import NO_SUCH_TIME
 from ingest.metadata.exif import claims_of_tags, orientation_of_tags, read_exif
 from ingest.metadata.location import HALF_MISSING, NOT_UNDERSTOOD, OTHER_DATUM
-from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION
+from ingest.metadata.points import AT_ZERO, IMPLAUSIBLE_ALTITUDE, NO_FIX, POOR_PRECISION, STALE_FIX, TOO_COARSE
 from ingest.metadata.reading import UNFINISHED, has_no_exif, read_file_facts
 from ingest.sealing.best_claims import best_claims, state_best
 
@@ -77,6 +77,11 @@ def test_south_and_west_are_negative(tmp_path: Path) -> None:
         ({**SHANGHAI_GPS, 11: 25.0}, POOR_PRECISION),
         ({**SHANGHAI_GPS, 31: 1500.0}, POOR_PRECISION),
         ({**SHANGHAI_GPS, 18: "TOKYO"}, OTHER_DATUM),
+        ({**SHANGHAI_GPS, 27: b"ASCII\0\0\0CELLID"}, POOR_PRECISION),
+        ({**SHANGHAI_GPS, 27: b"ASCII\0\0\0MANUAL"}, NO_FIX),
+        ({**SHANGHAI_GPS, 2: (31.0, 0.0, 0.0), 4: (121.0, 0.0, 0.0)}, TOO_COARSE),
+        ({**SHANGHAI_GPS, 2: (31.0, 14.0, 0.0), 4: (121.0, 28.0, 0.0)}, TOO_COARSE),
+        ({**SHANGHAI_GPS, 4: (0.0, 0.0, 0.0)}, AT_ZERO),
         ({2: SHANGHAI_GPS[2], 3: "E", 4: SHANGHAI_GPS[4]}, HALF_MISSING),
         ({1: "N", 2: SHANGHAI_GPS[2], 4: SHANGHAI_GPS[4]}, HALF_MISSING),
         ({**SHANGHAI_GPS, 3: "?"}, HALF_MISSING),
@@ -91,8 +96,42 @@ def test_no_position_is_better_than_a_wrong_one(tmp_path: Path, gps: Ifd, reason
     assert best_claims(sealed).place_source is best_claims(sealed).started_at is None
 
 
+@pytest.mark.parametrize(("minutes_later", "is_believed"), [(0, True), (9, True), (11, False), (360, False)])
+def test_a_fix_from_long_before_the_shutter_is_where_the_camera_was(
+    tmp_path: Path, minutes_later: int, is_believed: bool
+) -> None:
+    """Where its clock says the zone. What it says of the time stays, and contradicts, by whole hours as well."""
+    hour, minute = divmod(9 * 60 + minutes_later, 60)
+    gps: Ifd = {**SHANGHAI_GPS, 7: (1.0, 0.0, 0.0), 29: "2026:01:01"}
+    exif: Ifd = {0x9003: f"2026:01:01 {hour:02}:{minute:02}:00", 0x9011: "+08:00"}
+    claims = claims_from_exif(photo(tmp_path, gps=gps, exif=exif))
+    assert bool(claims.of("location")) is is_believed
+    assert [(w.kind, w.reason) for w in claims.withheld] == ([] if is_believed else [("location", STALE_FIX)])
+    best = best_claims(state_best(claims, RECEIVED, None))
+    assert best.started_at_uncertainty_seconds == max(60.0, minutes_later * 60.0)
+    del exif[0x9011]
+    assert claims_from_exif(photo(tmp_path, gps=gps, exif=exif)).of("location")
+
+
+@pytest.mark.parametrize("clock", [(25.0, 0.0, 0.0), (1.0, 61.0, 0.0)])
+def test_an_hour_that_no_day_has_is_no_satellites_time(tmp_path: Path, clock: tuple[float, float, float]) -> None:
+    claims = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 7: clock, 29: "2026:01:01"}))
+    assert claims.of("clock") == ()
+    assert [(w.kind, w.reason) for w in claims.withheld] == [("clock", NO_SUCH_TIME)]
+
+
 def test_what_a_receiver_says_of_a_good_fix_takes_nothing_away(tmp_path: Path) -> None:
-    good: Ifd = {**SHANGHAI_GPS, 5: b"\1", 6: 4.0, 9: "A", 10: "3", 11: 1.2, 18: "WGS-84", 31: 8.0}
+    good: Ifd = {
+        **SHANGHAI_GPS,
+        27: b"ASCII\0\0\0GPS",
+        5: b"\1",
+        6: 4.0,
+        9: "A",
+        10: "3",
+        11: 1.2,
+        18: "WGS-84",
+        31: 8.0,
+    }
     sealed = state_best(claims_from_exif(photo(tmp_path, gps=good)), RECEIVED, None)
     assert (best_claims(sealed).latitude, best_claims(sealed).longitude) == (31.2304, 121.4737)
     assert sealed.of("best_place")[0].value["altitude_metres"] == -4.0  # type: ignore[index]

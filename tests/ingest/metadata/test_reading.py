@@ -369,6 +369,9 @@ def test_positions_in_subtitles_are_read_beside_and_inside(tmp_path: Path, cue: 
         ("lat: 31,2304 lon: 121,4737", None),
         ("GPS(121,31,19)", None),
         ("GPS(121.4737,31.2304,19)", (312304000, 1214737000)),
+        ("GPS(87.6168,43.8256,19)", (438256000, 876168000)),
+        ("GPS(43.8256,87.6168,19)", None),  # Ürümqi, the latitude first
+        ("GPS(39.4704,75.9898,19)", None),  # Kashgar
     ],
 )
 def test_a_place_in_words_is_read_whole_or_not_at_all(tmp_path: Path, cue: str, place: tuple[int, int] | None) -> None:
