@@ -163,6 +163,17 @@ class BoundedProtocol(HttpToolsProtocol):
             self.direct.cut()
         super().connection_lost(exc)
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """True: whoever has sent a whole request and ends his own side (`nc -N`, a pipe) hears the answer, behind
+        which the line is closed. Of one that has closed altogether the answer itself is refused.
+
+        Amid a request it is a cut: what else was to come is not.
+        """
+        if self._refused or not self._in_head or not self._is_answering:
+            return False
+        self.cycle.keep_alive = False
+        return True
+
     def data_received(self, data: bytes) -> None:
         if not self._in_head:
             self._parse(data)

@@ -79,6 +79,14 @@ def test_a_long_body_comes_whole_and_past_the_parser(connection: socket.socket) 
     assert told["direct"]
 
 
+@pytest.mark.parametrize("size_bytes", [1000, len(BODY)])
+def test_whoever_ends_his_side_behind_a_body_hears_the_answer(connection: socket.socket, size_bytes: int) -> None:
+    connection.sendall(head("/", size_bytes) + BODY[:size_bytes])
+    connection.shutdown(socket.SHUT_WR)
+    assert is_whole(answer(connection), BODY[:size_bytes])
+    assert connection.recv(1) == b""
+
+
 def test_a_short_body_comes_as_bodies_always_do(connection: socket.socket) -> None:
     connection.sendall(head("/", 1000) + BODY[:1000])
     told = answer(connection)

@@ -290,6 +290,45 @@ def test_what_follows_a_body_is_no_header_of_it(server: Server, pause_seconds: f
     assert heard == b"connection=close; host=liuhen; transfer-encoding=chunked"
 
 
+@pytest.mark.parametrize("pause_seconds", [0.0, 0.1])
+def test_whoever_ends_his_side_after_a_whole_request_hears_the_answer_to_each(
+    server: Server, pause_seconds: float
+) -> None:
+    counted, chunked = b"Content-Length: 3\r\n\r\nabc", b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+    for body in (counted, chunked):
+        with server.connect() as connection:
+            connection.sendall(b"GET /large HTTP/1.1\r\n" + HOST + b"\r\nPOST / HTTP/1.1\r\n" + HOST + body)
+            time.sleep(pause_seconds)
+            connection.shutdown(socket.SHUT_WR)
+            answers = read_to_end(connection)
+        first, second = answers[: answers.rindex(b"HTTP/1.1 200 ")], answers[answers.rindex(b"HTTP/1.1 200 ") :]
+        assert len(first.partition(b"\r\n\r\n")[2]) == LARGE_BYTES
+        assert second.endswith(b"\r\n\r\n3")
+
+
+def test_whoever_ends_his_side_amid_a_request_or_between_two_is_hung_up_on_at_once(server: Server) -> None:
+    begun = b"POST / HTTP/1.1\r\n" + HOST
+    for request in (b"", begun, begun + b"Content-Length: 3\r\n\r\nab"):
+        before = time.monotonic()
+        with server.connect() as connection:
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+            assert read_to_end(connection) == b"", request
+        assert time.monotonic() - before < ConnectionBounds.head_seconds / 2
+
+
+def test_whoever_ends_his_side_and_is_gone_leaves_nothing_behind(server: Server) -> None:
+    before = server.open_descriptors
+    for _ in range(50):
+        with server.connect() as connection:
+            connection.sendall(b"GET /large HTTP/1.1\r\n" + HOST + b"\r\n")
+            connection.shutdown(socket.SHUT_WR)
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while server.open_descriptors > before and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert server.open_descriptors <= before
+
+
 def test_headers_after_trailers_are_heard_again(server: Server) -> None:
     first = CHUNKED.replace(b"Connection: close\r\n", b"") + b"0\r\n" + AFTER_THE_BODY + b"\r\n"
     second = b"GET /heard HTTP/1.1\r\nConnection: close\r\n" + HOST + b"A: b \t \r\n\r\n"
