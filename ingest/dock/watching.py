@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 from ingest.dock.asking import Questions
 from ingest.dock.docking import Docking, find_docking, renew_docking
@@ -39,6 +40,10 @@ from ingest.dock.words import Words
 
 _UNMOUNTED = Words("it was unmounted or pulled out", "已被卸载或拔出")
 _SKIPPED = "skipped"
+# A folder that is never emptied grows for years: where nothing goes on, looking takes a tenth of the time at most.
+_LONG_LOOK_SECONDS = 0.5
+_REST_FOR_LOOKING = 10.0
+_LONGEST_REST_SECONDS = 60.0
 _FIRST_RETRY_SECONDS = 60.0
 _LONGEST_RETRY_SECONDS = 6 * 3600.0
 
@@ -66,6 +71,16 @@ class _Seen:
     retry_at: float = 0.0
     retries: int = 0
 
+    @property
+    def is_in_hand(self) -> bool:
+        """Unless it changes, no look has anything to do with it."""
+        return self.is_waiting or self.outcome is not None
+
+
+class _Look(NamedTuple):
+    listing: Listing
+    took_seconds: float
+
 
 class Watcher:
     """Looks, and remembers what it has seen. `look` is one thread's, `settled` anybody's."""
@@ -79,7 +94,8 @@ class Watcher:
         self._turn = threading.Lock()
         self._asked = {place: Source(place, label=str(place)) for place in (*places.folders, *places.mounts)}
         self._presence: Questions[Path, Words | None] = Questions()
-        self._listings: Questions[Touches, Listing] = Questions()
+        self._listings: Questions[Touches, _Look] = Questions()
+        self._rests_until: dict[str, float] = {}
         self._silent: set[Path] = set()
         self._unlisted: tuple[Source, ...] = ()
         self._new: set[str] = set()
@@ -103,30 +119,40 @@ class Watcher:
     def look(self, put: Callable[[WaitingFile], None]) -> None:
         """Look once at everything; `put` gets each file whose turn has come.
 
-        All are asked side by side. What does not answer in time has its turn at the look by which it has answered.
+        All are asked side by side. What does not answer in time has its turn at the look by which it has answered. What
+        takes long, and had nothing to say, is asked less often.
         """
         self._note_missing()
         found = find_sources(self._places, self._missing | self._silent)
-        sources = self._note_sources(self._once_each(found))
+        sources = self._awake(self._note_sources(self._once_each(found)))
         listings = self._listings.ask({source.touches: partial(self._list, source) for source in sources})
         self._unlisted = tuple(source for source in sources if source.touches not in listings)
         for source in sources:
             if source.touches not in listings:
                 continue
             try:
-                listing = listings[source.touches].read()
+                look = listings[source.touches].read()
             except FolderUnusable as error:
                 self._note_out_of_reach(source, error.reason)
                 continue
             self._out_of_reach.discard(source.id)
-            self._look_at(source, listing, put)
+            is_quiet = self._look_at(source, look.listing, put)
+            if is_quiet and look.took_seconds >= _LONG_LOOK_SECONDS:
+                rest_seconds = min(_LONGEST_REST_SECONDS, _REST_FOR_LOOKING * look.took_seconds)
+                self._rests_until[source.id] = time.monotonic() + rest_seconds
 
-    def _list(self, source: Source) -> Listing:
+    def _awake(self, sources: list[Source]) -> list[Source]:
+        now = time.monotonic()
+        return [source for source in sources if self._rests_until.get(source.id, now) <= now]
+
+    def _list(self, source: Source) -> _Look:
         with self._turn:
             is_new, self._new = source.id in self._new, self._new - {source.id}
         if is_new:
             settle_wipes(self._state, source, self._tell)
-        return list_source(source, self._state.folder)
+        began = time.monotonic()
+        listing = list_source(source, self._state.folder)
+        return _Look(listing, time.monotonic() - began)
 
     def settled(self, file: SourceFile, outcome: FileOutcome) -> None:
         """A file's end, as far as this attempt goes."""
@@ -247,6 +273,7 @@ class Watcher:
             self._unseen.pop(source_id, None)
         self._forget_files(source_id)
         self._out_of_reach.discard(source_id)
+        self._rests_until.pop(source_id, None)
         self._named = {key for key in self._named if key[0] != source_id}
 
     def _forget_files(self, source_id: str) -> None:
@@ -260,7 +287,8 @@ class Watcher:
                 left = self._found.left_on(source.id)
             self._tell(SourceGone(source.label, reason, left))
 
-    def _look_at(self, source: Source, listing: Listing, put: Callable[[WaitingFile], None]) -> None:
+    def _look_at(self, source: Source, listing: Listing, put: Callable[[WaitingFile], None]) -> bool:
+        """Whether nothing goes on there: all of it is in hand, or was left for now."""
         if source.device and self._is_another_card(source.id, listing):
             self._dockings.pop(source.id, None)
             self._state.end_docking(source.id)
@@ -275,6 +303,7 @@ class Watcher:
             self._found.keep_only(source.id, there)
             totals = self._found.totals
             self._unseen[source.id] = listing.out_of_reach
+            is_quiet = not due and all(seen.is_in_hand for _, seen in of_source)
         self._tell_once(source, listing.out_of_reach)
         self._forget_skipped(source.id, listing)
         skipped = tuple(name for name in listing.skipped if self._is_news(source.id, name, _SKIPPED))
@@ -291,6 +320,7 @@ class Watcher:
             self._tell(FolderListed(*totals, skipped))
         for each in waiting:
             put(each)
+        return is_quiet
 
     def _is_another_card(self, source_id: str, listing: Listing) -> bool:
         """Whether nothing is as it was at the last look: a card reader keeps its device, and the place its name, when

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -27,10 +28,14 @@ from ingest.dock.events import (
     SourceGone,
     SourceMissing,
 )
+from ingest.dock.folder import Listing
 from ingest.dock.marks import MarkRules
+from ingest.dock.ordering import WaitingFile
+from ingest.dock.settling import FileOutcome
+from ingest.dock.source import Source
 from ingest.dock.sources import Places
 from ingest.dock.state import DockState, opened_state
-from ingest.dock.watching import Watcher
+from ingest.dock.watching import Watcher, WatchTiming
 from ingest.dock.words import Words
 from tests.ingest.dock.watching import QUICK, Watching, count_looks
 
@@ -330,3 +335,46 @@ def test_a_folder_that_goes_is_told_as_gone_and_not_as_missing_too(
     assert not watching.told(SourceMissing)
     assert watching.result is not None
     assert watching.result.unwatched == (str(folder),)
+
+
+def test_what_takes_long_to_look_through_rests_while_nothing_goes_on_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder of 50,000 files that is never emptied: on a small station one look takes two seconds."""
+    seconds, looked_at, listed = [0.0], [], watching_module.list_source
+    (tmp_path / "card").mkdir()
+    (tmp_path / "card" / "a.mp4").write_bytes(b"first")
+
+    def list_slowly(source: Source, notes: Path | None) -> Listing:
+        looked_at.append(seconds[0])
+        seconds[0] += 2.0
+        return listed(source, notes)
+
+    monkeypatch.setattr(watching_module, "time", SimpleNamespace(monotonic=lambda: seconds[0]))
+    monkeypatch.setattr(watching_module, "list_source", list_slowly)
+    put: list[WaitingFile] = []
+
+    def look_for(a_while: float) -> int:
+        before, until = len(looked_at), seconds[0] + a_while
+        while seconds[0] < until:
+            watcher.look(put.append)
+            seconds[0] += 5.0
+        return len(looked_at) - before
+
+    with opened_state(tmp_path / "notes") as state:
+        watcher = Watcher(Places((tmp_path / "card",)), WatchTiming(), state, MarkRules(), lambda event: None)
+        look_for(30.0)
+        assert looked_at[:3] == [0.0, 7.0, 14.0], "at each look, until it has stayed the same for long enough"
+        assert [each.file.name for each in put] == ["a.mp4"]
+        assert 8 <= look_for(200.0) <= 10, "sent, and its receipt waited for: there is nothing to look for"
+        watcher.settled(put[0].file, FileOutcome("a.mp4", 5))
+        (tmp_path / "card" / "b.mp4").write_bytes(b"second")
+        look_for(60.0)
+        assert [each.file.name for each in put] == ["a.mp4", "b.mp4"]
+        (tmp_path / "card").rename(tmp_path / "away")
+        watcher.look(put.append)
+        assert watcher.unwatched() == (str(tmp_path / "card"),), "that it is gone is seen at once"
+        (tmp_path / "away").rename(tmp_path / "card")
+        before = len(looked_at)
+        watcher.look(put.append)
+        assert len(looked_at) == before + 1
