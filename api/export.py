@@ -130,6 +130,7 @@ def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> 
         trust=trust,
         key=key,
         catalogues=contents.catalogues,
+        repeats=contents.repeats,
         key_epoch=next(each.epoch for each in trust.package_keys if each.key.key_id == key.key_id),
     )
 

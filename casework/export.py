@@ -17,6 +17,7 @@ from casework.access import GrantFound, find_copy_grant
 from casework.archiving.catalogues import catalogues_of
 from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
+from casework.retrieval.repeats import CopiedRepeat, repeats_of
 from casework.retrieval.telling import copies_told, redactions_told
 from casework.secrecy import class_of
 from casework.service.manners import WRITTEN
@@ -26,6 +27,7 @@ from casework.stages import stages_of
 from integrity.canonical import Json
 from integrity.digest import Digest
 from integrity.fields import format_instant
+from integrity.package.documents import RepeatNote
 from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
@@ -69,7 +71,8 @@ class CaseContents:
     """What integrity/package/write.py needs, as far as the catalog knows it.
 
     `case_file` is what the package says about the case, for people. `entry_ids` name the ledger entries about the case,
-    its recordings, requests and grants, in the order they were written; each recording's `recording.sealed` is there.
+    its recordings and when their files came again, requests and grants, in the order they were written; each
+    recording's `recording.sealed` is there. `repeats` open what was said of files when they came again.
     `catalogues` are those of an archived case, the first first.
     """
 
@@ -82,6 +85,7 @@ class CaseContents:
     documents: tuple[CopiedDocument, ...]
     entry_ids: tuple[uuid.UUID, ...]
     catalogues: tuple[bytes, ...] = ()
+    repeats: tuple[RepeatNote, ...] = ()
 
 
 def gather_case(
@@ -93,7 +97,7 @@ def gather_case(
     """
     grant = find_copy_grant(session, person, case_id, grant_id, now, originals=True)
     case = find_case(session, person, case_id)
-    recordings = _recordings(session, case_id)
+    recordings, repeats = _recordings(session, case_id), repeats_of(session, case_id)
     return CaseContents(
         case_id=case.id,
         unit_id=case.unit_id,
@@ -108,8 +112,9 @@ def gather_case(
         },
         recordings=recordings,
         documents=_documents(session, case_id),
-        entry_ids=_entry_ids(session, case_id),
+        entry_ids=_entry_ids(session, case_id, repeats),
         catalogues=tuple(row.content for row in catalogues_of(session, case_id)),
+        repeats=tuple(each.note for each in repeats if each.note is not None),
     )
 
 
@@ -223,7 +228,7 @@ def _case_file(
     }
 
 
-def _entry_ids(session: Session, case_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
+def _entry_ids(session: Session, case_id: uuid.UUID, repeats: tuple[CopiedRepeat, ...]) -> tuple[uuid.UUID, ...]:
     recordings = CaseLink.case_id == case_id, CaseLink.ended_at.is_(None)
     subjects: tuple[Select[str], ...] = (
         select(cast(Case.id, Text)).where(Case.id == case_id),
@@ -232,7 +237,10 @@ def _entry_ids(session: Session, case_id: uuid.UUID) -> tuple[uuid.UUID, ...]:
         select(cast(Grant.id, Text)).where(Grant.case_id == case_id),
         select(cast(Document.id, Text)).where(Document.case_id == case_id),
     )
-    statement = select(LedgerEntryRow.id).where(LedgerEntryRow.subject_id.in_(union_all(*subjects)))
+    about = LedgerEntryRow.subject_id.in_(union_all(*subjects)) | LedgerEntryRow.id.in_(
+        [each.entry_id for each in repeats]
+    )
+    statement = select(LedgerEntryRow.id).where(about)
     return tuple(session.scalars(statement.order_by(LedgerEntryRow.serial)))
 
 

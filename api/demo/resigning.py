@@ -27,7 +27,7 @@ from integrity.merkle import HASH_BYTES, inclusion_proof, leaf_hash, root_of
 from integrity.package import layout
 from integrity.package.checks import MANIFEST_DIGEST, SEALED, STAMP_DIGEST
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
-from integrity.package.documents import RecordingNote, parse_case
+from integrity.package.documents import RecordingNote, RepeatNote, parse_case, parse_repeats
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, entry_indexes, open_statement
 from integrity.package.verify import Verdict
@@ -104,8 +104,13 @@ def sign_anew(package: Path, target: Path, keys_folder: Path) -> Verdict:
         trust=forger.trust(checkpoint.origin),
         key=forger.package_key,
         key_epoch=_EPOCH,
+        repeats=_repeats(source),
     )
     return write_package(target, contents)
+
+
+def _repeats(source: PackageFolder) -> tuple[RepeatNote, ...]:
+    return parse_repeats(source.read(layout.REPEATS)) if layout.REPEATS in source.list_files() else ()
 
 
 def _numbered(statement: PackageStatement) -> Iterator[tuple[int, Any]]:

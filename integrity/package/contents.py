@@ -15,6 +15,7 @@ from uuid import UUID
 from integrity.canonical import Json
 from integrity.digest import Digest
 from integrity.keys import SigningKey
+from integrity.package.documents import RepeatNote
 from integrity.trust import Trust
 
 if TYPE_CHECKING:
@@ -72,7 +73,8 @@ class PackageContents:
     `case` is what the case file says, for people; it is signed as part of the package and means nothing to the checks.
     `entries` ascend by index and hold the one `recording.sealed` of every recording. `checkpoint` is the signed note
     all proofs lead to. `key` is the package key, pinned in `trust` under `key_epoch`. `catalogues` are those of an
-    archived case, from version 1 on, byte for byte as they were kept.
+    archived case, from version 1 on, byte for byte as they were kept. `repeats` open what the entries that a file came
+    again have committed to, one each.
     """
 
     package_id: UUID
@@ -86,3 +88,4 @@ class PackageContents:
     key_epoch: int
     catalogues: Sequence[bytes] = ()
     documents: Sequence[PackagedDocument] = ()
+    repeats: Sequence[RepeatNote] = ()

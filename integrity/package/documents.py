@@ -1,4 +1,5 @@
-"""The small JSON files of a package that have no module of their own: inclusion proofs, the case, its documents."""
+"""The small JSON files of a package that have no module of their own: inclusion proofs, the case, its documents, and
+what was said when files came again."""
 
 from __future__ import annotations
 
@@ -10,8 +11,9 @@ from integrity.canonical import Json, canonical_json, parse_canonical
 from integrity.digest import Digest, parse_hex
 from integrity.errors import MalformedEvidence
 from integrity.fields import Fields
+from integrity.ledger_entry import SALT_BYTES
 from integrity.merkle import HASH_BYTES
-from integrity.package.layout import CASE, DOCUMENTS, document_path
+from integrity.package.layout import CASE, DOCUMENTS, REPEATS, document_path
 
 VERSION = 1
 _LONGEST_PROOF = 64
@@ -125,6 +127,54 @@ def parse_documents(content: bytes) -> tuple[DocumentNote, ...]:
     if not found:
         raise MalformedEvidence(DOCUMENTS, "it lists no document: then it is not there")
     return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RepeatNote:
+    """What an upload said of a file that was sealed before, and what opens the commitments of its ledger entry."""
+
+    upload_id: str
+    original_name: str
+    name_salt: bytes
+    claims: Sequence[Json]
+    claims_salt: bytes
+
+
+def write_repeats(repeats: Sequence[RepeatNote]) -> bytes:
+    """meta/received-again.json."""
+    listed: list[Json] = [
+        {
+            "upload_id": each.upload_id,
+            "original_name": each.original_name,
+            "name_salt": each.name_salt.hex(),
+            "claims": each.claims,
+            "claims_salt": each.claims_salt.hex(),
+        }
+        for each in repeats
+    ]
+    return canonical_json({"v": VERSION, "received_again": listed}, REPEATS)
+
+
+def parse_repeats(content: bytes) -> tuple[RepeatNote, ...]:
+    """Raises MalformedEvidence."""
+    fields = Fields(REPEATS, parse_canonical(content, REPEATS), ("v", "received_again"))
+    fields.constant("v", VERSION)
+    found = tuple(_parse_repeat(item) for item in fields.items("received_again"))
+    if not found:
+        raise MalformedEvidence(REPEATS, "it lists no repeat: then it is not there")
+    return found
+
+
+def _parse_repeat(item: Json) -> RepeatNote:
+    names = ("upload_id", "original_name", "name_salt", "claims", "claims_salt")
+    fields = Fields(f"{REPEATS}: repeat", item, names)
+    return RepeatNote(
+        upload_id=fields.text("upload_id"),
+        original_name=fields.text("original_name"),
+        name_salt=fields.hex("name_salt", SALT_BYTES),
+        claims=fields.items("claims"),
+        claims_salt=fields.hex("claims_salt", SALT_BYTES),
+    )
 
 
 def _parse_document(number: int, item: Json) -> DocumentNote:

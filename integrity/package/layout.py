@@ -18,6 +18,7 @@ STATEMENT = "package.dsse.json"
 CHECKPOINT = "log/checkpoint"
 CASE = "meta/case.json"
 DOCUMENTS = "meta/documents.json"
+REPEATS = "meta/received-again.json"
 GUIDE = "VERIFY.md"
 TRUST_FOLDER = "trust"
 TRUST_STATEMENT = "trust/trust.json"
@@ -58,6 +59,8 @@ _LIMITS: tuple[tuple[str, int | None], ...] = (
     (r"meta/case\.json", 16 * _MIB),
     (r"meta/catalogue-[1-9][0-9]{0,3}\.json", 16 * _MIB),
     (r"meta/documents\.json", 16 * _MIB),
+    # Of a folder that is never emptied each file may come again whenever its station begins anew.
+    (r"meta/received-again\.json", 256 * _MIB),
 )
 _FILES = tuple((re.compile(pattern), limit) for pattern, limit in _LIMITS)
 _CATALOGUE = re.compile(r"meta/catalogue-([1-9][0-9]{0,3})\.json")

@@ -10,6 +10,7 @@ from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
 from integrity.package.document_checks import VerifiedDocument
 from integrity.package.failure import PackageInvalid
+from integrity.package.repeats import VerifiedRepeat
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
 
@@ -100,6 +101,16 @@ def _describe_recording(recording: VerifiedRecording) -> Iterator[str]:
     yield f"  SM3     {manifest.digests.sm3.hex}"
     stamped = show_in_china(recording.token_time)
     yield f"  时间戳 / time stamp {stamped}, 账本条目 / ledger entry {recording.ledger_index}"
+    for each in recording.received_again:
+        yield _describe_repeat(each)
+
+
+def _describe_repeat(repeat: VerifiedRepeat) -> str:
+    """The archive's word of what is said otherwise; the words themselves are in the file that was checked."""
+    differs = ", ".join(map(escaped, repeat.differs)) or "无 / nothing"
+    said = "" if repeat.original_name is None else f" {escaped(repeat.original_name)}, 与先前不同 / differs: {differs},"
+    when = show_in_china(repeat.entered_at)
+    return f"  再次收到 / received again {when}{said} 账本条目 / ledger entry {repeat.ledger_index}"
 
 
 def _recording_form(recording: VerifiedRecording) -> dict[str, Json]:
@@ -115,6 +126,18 @@ def _recording_form(recording: VerifiedRecording) -> dict[str, Json]:
         "sm3": manifest.digests.sm3.hex,
         "token_time": format_instant(recording.token_time),
         "ledger_index": recording.ledger_index,
+        "received_again": [_repeat_form(each) for each in recording.received_again],
+    }
+
+
+def _repeat_form(repeat: VerifiedRepeat) -> dict[str, Json]:
+    return {
+        "upload_id": repeat.upload_id,
+        "entered_at": format_instant(repeat.entered_at),
+        "differs": repeat.differs,
+        "original_name": repeat.original_name,
+        "claims": repeat.claims,
+        "ledger_index": repeat.ledger_index,
     }
 
 

@@ -146,6 +146,9 @@ def _expected_paths(statement: PackageStatement) -> Iterable[str]:
     yield from map(layout.document_path, range(1, documents + 1))
     if documents:
         yield layout.DOCUMENTS
+    # Whether there has to be one says the ledger as well.
+    if layout.REPEATS in statement.files:
+        yield layout.REPEATS
 
 
 def entry_indexes(paths: Iterable[str]) -> list[int]:

@@ -17,6 +17,7 @@ from integrity.package.catalogues import check_catalogues
 from integrity.package.document_checks import VerifiedDocument, check_documents
 from integrity.package.failure import failing_at
 from integrity.package.reading import PackageFolder
+from integrity.package.repeats import VerifiedRepeat, check_repeats
 from integrity.package.statement import PackageStatement, open_statement
 from integrity.timestamp import TimestampToken
 from integrity.trust import Trust, load_trust
@@ -37,6 +38,7 @@ STEPS: Mapping[int, tuple[str, str]] = {
     12: ("播放副本的来源", "origin of the playable copies"),
     13: ("卷内目录与账本、文件一致", "catalogues against ledger and files"),
     14: ("文书与账本和电子签章", "documents against ledger and seals"),
+    15: ("再次收到时所称的内容与账本", "what was said when files came again against the ledger"),
 }
 
 
@@ -50,6 +52,7 @@ class VerifiedRecording:
     manifest: RecordingManifest
     token_time: datetime
     ledger_index: int
+    received_again: tuple[VerifiedRepeat, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     13. Of an archived case every catalogue that the ledger names is here and no other, and the last one names just
         these recordings, each by its digest.
     14. Each document is the one that its entry names by SHA-256, and what bears a seal bears a pinned one that holds.
+    15. Of each entry that a file came again, what was said of it then opens the entry's commitments.
 
     Raises PackageInvalid for the first step that fails. `on_step` is told each number before the step is taken.
     """
@@ -155,7 +159,11 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     with take(14, layout.DOCUMENTS):
         documents = check_documents(package, files, content.digests, entries, keys)
 
-    recordings = _join_recordings(statement, manifests, tokens, ledger_indexes)
+    # 15. Whoever sends a file first decides nothing: what others said of it is in here with it, unaltered.
+    with take(15, layout.CHECKPOINT):
+        repeats = check_repeats(package, files, entries)
+
+    recordings = _join_recordings(statement, manifests, tokens, ledger_indexes, repeats)
     return Verdict(
         package_id=statement.package_id,
         statement_sha256=content.digests[layout.STATEMENT],
@@ -177,6 +185,7 @@ def _join_recordings(
     manifests: Sequence[RecordingManifest],
     tokens: Sequence[TimestampToken],
     ledger_indexes: Sequence[int],
+    repeats: Sequence[VerifiedRepeat],
 ) -> tuple[VerifiedRecording, ...]:
     joined = zip(statement.recordings, manifests, tokens, ledger_indexes, strict=True)
     return tuple(
@@ -187,6 +196,7 @@ def _join_recordings(
             manifest=manifest,
             token_time=token.gen_time,
             ledger_index=index,
+            received_again=tuple(each for each in repeats if each.recording_id == str(manifest.recording_id)),
         )
         for number, (listed, manifest, token, index) in enumerate(joined, 1)
     )

@@ -29,6 +29,7 @@ from integrity.package.documents import (
     RenditionNote,
     write_case,
     write_documents,
+    write_repeats,
 )
 from integrity.package.guide import GuideRecording, write_guide
 from integrity.package.statement import PackagedFiles, PackageStatement, sign_statement
@@ -105,6 +106,8 @@ def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
     added = [_add_recording(filling, n, each, contents.trust) for n, each in enumerate(contents.recordings, 1)]
     _add_documents(filling, contents.documents)
     filling.add(layout.CASE, write_case(contents.case, [each.note for each in added]))
+    if contents.repeats:
+        filling.add(layout.REPEATS, write_repeats(contents.repeats))
     for version, content in enumerate(contents.catalogues, 1):
         filling.add(layout.catalogue_path(version), content)
     sealed = [layout.document_path(n) for n, each in enumerate(contents.documents, 1) if each.sealed]

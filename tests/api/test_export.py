@@ -17,8 +17,10 @@ from api.export import export_case
 from api.handover_errors import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy
 from api.trust_folder import build_trust
 from casework.errors import AccessRefused
+from ingest.lanes import seal_next
 from integrity.errors import PackageExists
 from integrity.ledger_entry import parse_entry
+from integrity.package.verify import verify_package
 from integrity.trust import write_trust
 from storage.catalog.access import Export
 from storage.catalog.ledger import LedgerEntryRow
@@ -69,6 +71,21 @@ def test_a_case_leaves_as_a_package_that_a_stranger_verifies(sealing: Any, tmp_p
     assert rendition["parent_sha256"] == hashlib.sha256(clip).hexdigest()
     assert rendition["settings"]["arguments"]
     assert rendition["version"]
+
+
+def test_what_was_said_when_a_file_came_again_leaves_with_it(sealing: Any, tmp_path: Path) -> None:
+    sealing.link(sealing.seal(CONTENT, "AB00001_000123_20260101093000.MP4"))
+    sealing.link(sealing.seal(b"came once", "once.bin"))
+    again = sealing.stage(CONTENT, "AB00002_000456_20260101093000.MP4")
+    assert seal_next(sealing.custody, sealing.staging, "test")
+    sealing.settle()
+    run(sealing, tmp_path / "package")
+    verdict = verify_package(tmp_path / "package", build_trust(sealing.archive))
+    (repeat,) = verdict.recordings[0].received_again
+    assert verdict.recordings[1].received_again == ()
+    assert (repeat.upload_id, repeat.original_name) == (again, "AB00002_000456_20260101093000.MP4")
+    assert {"device", "officer", "name"} <= set(repeat.differs)
+    assert "000456" in json.dumps(repeat.claims)
 
 
 def test_the_ledger_says_who_copied_what_and_which_package_came_of_it(sealing: Any, tmp_path: Path) -> None:
