@@ -188,6 +188,11 @@ KINDS: dict[str, Kind] = {
         "推送的次数或时间与账本及重试规则不符",
         "the attempts to push a message, or when it is due, fit neither the ledger nor the rules of retrying",
     ),
+    "part_unfinished": Kind(
+        "error",
+        "这一部分因无法理解的内容未能核验完毕，其余各部分照常核验；请查看日志",
+        "this part could not be finished, for something in it cannot be read; the others were: see the log",
+    ),
     "object_orphaned": Kind("warning", "存储对象没有对应的记录", "a stored object belongs to no row"),
 }
 

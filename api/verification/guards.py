@@ -81,7 +81,11 @@ def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[Epoc
         session.expunge_all()
     keys: list[EpochKey] = []
     for in_turn, (row, content) in enumerate(rows, FIRST_EPOCH):
-        key = PublicKey(row.public_key)
+        try:
+            key = PublicKey(row.public_key)
+        except EvidenceError as error:
+            findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", _logged(content), error)
+            continue
         if row.epoch != in_turn:
             findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", f"epoch {in_turn}", row.epoch)
         said = (purpose, row.epoch, row.public_key.hex(), row.key_id)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
 from api.verification.rule_accounts import KINDS
 from casework.deadlines import calendars
@@ -16,6 +16,9 @@ from casework.publication.collecting import as_text
 from casework.retrieval.redaction import digest_spans
 from casework.returns.rows import digest_figures
 from casework.review.reviewing import digest_answers
+from ingest.sealing.contents_claim import contents_of
+from integrity.canonical import canonical_json
+from integrity.errors import MalformedEvidence
 from storage.catalog.base import Base
 from storage.catalog.deadlines import CalendarYear
 
@@ -24,6 +27,18 @@ _OF_ITS_SOURCE: Mapping[type[Base], Callable[[Any], bool]] = {
     **{kind.model: is_of_its_source for kind, is_of_its_source in KINDS},
 }
 
+
+def _claims_by_kind(row: Any) -> Mapping[str, Sequence[Mapping[str, Any]]]:
+    """As a manifest states them."""
+    kept: dict[str, list[dict[str, Any]]] = {}
+    for claim in row.claims:
+        facts = dict(claim)
+        kept.setdefault(str(facts.pop("kind", "")), []).append(facts)
+    return kept
+
+
+UNREADABLE: Final = "unreadable"
+"""Of what is nothing that we ever wrote: an auditor is to hear of it, and of everything else."""
 
 KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "spans_sha256": digest_spans,
@@ -70,9 +85,17 @@ KEPT_AS: Mapping[str, Callable[[Any], object]] = {
     "accepted": lambda row: row.accepted_at,
     "refused": lambda row: row.refused_at,
     "claimed_sha256": lambda row: row.claims.get("sha256"),
+    "claims_by_kind": _claims_by_kind,
+    "contents": lambda row: contents_of(row.findings),
+    "claims_text": lambda row: canonical_json(row.claims).decode(),
 }
 
 
 def kept_fact(row: Any, name: str) -> object:
-    """What a row says of a fact, as it is."""
-    return KEPT_AS[name](row) if name in KEPT_AS else getattr(row, name)
+    """What a row says of a fact, as it is; UNREADABLE where nobody can tell."""
+    if name not in KEPT_AS:
+        return getattr(row, name)
+    try:
+        return KEPT_AS[name](row)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, MalformedEvidence):
+        return UNREADABLE

@@ -15,12 +15,12 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit, check_object
+from api.verification.kept_facts import kept_fact
 from api.verification.order import LEEWAY
 from ingest.alarms import lost_action, restored_action
 from ingest.metadata.claims import Claim, Claims
 from ingest.metadata.sidecars import ATTACHED, place_of
 from ingest.sealing.best_claims import best_claims
-from ingest.sealing.contents_claim import contents_of
 from integrity.canonical import Json
 from integrity.dsse import Envelope
 from integrity.epoch_keys import public_keys, require_epoch
@@ -185,11 +185,7 @@ def _kept(row: Recording) -> dict[str, object]:
 
 def _check_claims(audit: Audit, row: Recording, stated: Mapping[str, Json], around: _Around) -> None:
     """Cases are found by device, officer and time: whoever changes them in the row moves a recording elsewhere."""
-    kept: dict[str, list[dict[str, Any]]] = {}
-    for claim in row.claims:
-        facts = dict(claim)
-        kept.setdefault(str(facts.pop("kind", "")), []).append(facts)
-    if kept != stated:
+    if kept_fact(row, "claims_by_kind") != stated:
         audit.findings.add("recording_differs", f"recording {row.id}: claims", "those of its manifest", "others")
     said = Claims(tuple(_claims(stated)))
     best = best_claims(said)
@@ -209,7 +205,8 @@ def _check_contents(audit: Audit, row: Recording, said: Claims) -> None:
     stated = next(iter(said.of("contents")), None)
     if stated is None or isinstance(stated.value, str):
         return  # of a release that stated none
-    kept = contents_of(row.findings)
+    contents = kept_fact(row, "contents")
+    kept = contents if isinstance(contents, Mapping) else {}
     for name in sorted({*stated.value, *kept}):
         if kept.get(name) != stated.value.get(name):
             subject = f"recording {row.id}: findings: {name}"

@@ -1,4 +1,6 @@
-"""Each upload stands where its entries have led it. What has no entry: docs/verifying.md."""
+"""Each upload stands where its entries have led it, and what it said of a file that was sealed before is as it was
+entered. What has no entry: docs/verifying.md.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from api.verification.audit import Audit
+from api.verification.repeats import AGAIN, check_no_others, check_repeats
 from api.verification.rows import check_rows, name_contradictions
 from api.verification.steps import Account, Facts, Step, Subject, made_at, unit_of
 from integrity.errors import EvidenceError
@@ -74,7 +77,7 @@ UPLOADS = Subject(
         Step("upload.retried", lambda _: _now("finished"), only=("state", "failed")),
         Step("upload.released", lambda _: _now("terminated")),
         Step(SEALED, _sealed, "upload"),
-        Step("recording.received_again", _received_again),
+        Step(AGAIN, _received_again),
         Step("receipt.issued", lambda _: {"state": "receipted", "failure_code": None}),
     ),
 )
@@ -87,15 +90,18 @@ def audit_uploads(audit: Audit) -> int:
     for rows, _ in audit.pages(select(Upload), Upload.id, lambda session, rows: _check(audit, session, rows)):
         count += len(rows)
         audit.progress("uploads", count, 0)
+    check_no_others(audit)
     return count
 
 
 def _check(audit: Audit, session: Session, rows: Sequence[Upload]) -> None:
     account = Account(UPLOADS)
-    for entry in _entries_about(session, rows):
+    entries = _entries_about(session, rows)
+    for entry in entries:
         account.take(entry)
     name_contradictions(audit, account)
     check_rows(audit, session, rows, account)
+    check_repeats(audit, session, rows, entries)
 
 
 def _entries_about(session: Session, rows: Sequence[Upload]) -> list[LedgerEntry]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,7 +16,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import Claim, ClaimKind, Claims, claims_of_row
-from ingest.sealing.best_claims import BestClaims, best_claims
+from ingest.sealing.best_claims import best_claims
 from ingest.sealing.claims import STATION
 from ingest.sealing.due import DueUpload
 from storage.catalog.recordings import ReceivedAgain, Recording
@@ -24,6 +25,23 @@ from storage.claims import stated_time
 AGREES_WITHIN: Final = 300.0
 """How many seconds a claimed start may be off and still agree: docs/metadata.md."""
 _IN_WORDS: Final[tuple[ClaimKind, ...]] = ("device", "officer", "act", "mark")
+
+
+@dataclass(frozen=True)
+class WordsOfPeople:
+    """What the station or the file's name says of it: nothing that the bytes say."""
+
+    device: str | None
+    officer: str | None
+    act: str | None
+    started_at: datetime | None
+    started_at_source: str | None
+    started_at_uncertainty_seconds: float | None
+
+
+def words_of_people(said: Claims) -> WordsOfPeople:
+    """As they stand in the row, which its claims alone decide."""
+    return WordsOfPeople(_first(said, "device"), _first(said, "officer"), _first(said, "act"), *_start(said))
 
 
 def received_again(session: Session, upload: DueUpload, recording_id: uuid.UUID, said: Claims) -> ReceivedAgain:
@@ -37,7 +55,7 @@ def received_again(session: Session, upload: DueUpload, recording_id: uuid.UUID,
     )
     sealed = session.execute(select(*columns).where(Recording.id == recording_id)).one()
     unit_id, name, claims, start, uncertainty = sealed
-    before, best = claims_of_row(claims), best_claims(said)
+    before = claims_of_row(claims)
     row = ReceivedAgain(
         upload_id=upload.id,
         recording_id=recording_id,
@@ -45,12 +63,9 @@ def received_again(session: Session, upload: DueUpload, recording_id: uuid.UUID,
         station_id=upload.station_id,
         original_name=upload.filename,
         claims=[claim.as_facts() for claim in said.stated],
-        device=_first(said, "device"),
-        officer=_first(said, "officer"),
-        act=_first(said, "act"),
         received_at=upload.finished_at,
+        **asdict(words_of_people(said)),
     )
-    row.started_at, row.started_at_source, row.started_at_uncertainty_seconds = _start(said, best)
     differs: list[str] = [kind for kind in _IN_WORDS if set(_values(said, kind)) - _all_values(before, kind)]
     if upload.filename != name:
         differs.append("name")
@@ -76,8 +91,9 @@ def _first(said: Claims, kind: ClaimKind) -> str | None:
     return next(_values(said, kind), None)
 
 
-def _start(said: Claims, best: BestClaims) -> tuple[datetime | None, str | None, float | None]:
+def _start(said: Claims) -> tuple[datetime | None, str | None, float | None]:
     """As it was judged where it was judged by such a word; else the first of them."""
+    best = best_claims(said)
     words = {claim.source: time for claim in _of_people(said, "started_at") if (time := stated_time(claim.value))}
     if best.started_at is not None and best.started_at_source in words:
         return best.started_at, best.started_at_source, best.started_at_uncertainty_seconds

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+import api.verification
 import ingest.custody
 from api.cli.admin_uploads import list_uploads, release, retry, upload_lines
 from api.upload_limits import upload_register
@@ -17,6 +18,7 @@ from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from tests.api.tampering import Superuser, as_superuser, changed, found_in
 from tests.ingest.uploads.openings import open_upload
+from tests.sampling import some_of
 
 CONTENT = b"no video at all, but evidence"
 
@@ -146,3 +148,79 @@ def test_a_sealed_upload_put_back_with_all_that_leads_to_its_recording_is_named(
     ((upload_id,),) = superuser.execute("SELECT id FROM upload").fetchall()
     superuser.execute("UPDATE upload SET state = 'finished', recording_id = NULL")
     assert ("upload_differs", f"upload {upload_id}: recording_id") in found_in(sealing)
+
+
+def test_what_was_said_when_a_file_came_again_is_held_against_its_entry(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser
+) -> None:
+    upload_id = uploads["again"]
+    for change, facts in (
+        ("original_name = 'other.mp4'", {"original_name"}),
+        ("claims = '[]'", {"claims_text"}),
+        ("claims = '[1e400]'", {"claims_text"}),
+        ("claims = '1'", {"claims_text"}),
+        ("claims = '[{}]'", {"claims_text"}),
+        ("differs = '[]'", {"differs"}),
+        ("device = 'AB00009'", {"device"}),
+        ("officer = '000456', act = 'x'", {"officer", "act"}),
+        ("started_at = now(), started_at_source = 'station'", {"started_at", "started_at_source"}),
+        ("started_at_uncertainty_seconds = 1", {"started_at_uncertainty_seconds"}),
+        ("received_at = received_at - interval '1 day'", {"received_at"}),
+        ("recorded_at = recorded_at - interval '2 hours'", {"recorded_at"}),
+        ("station_id = gen_random_uuid()", {"station_id"}),
+        ("unit_id = gen_random_uuid()", {"unit_id"}),
+        ("recording_id = gen_random_uuid()", {"recording_id", "unit_id"}),
+    ):
+        with changed(superuser, "received_again", f"UPDATE received_again SET {change}"):
+            found = found_in(sealing)
+        assert found == {("row_differs", f"received_again {upload_id}: {fact}") for fact in facts}, change
+    assert found_in(sealing) == set()
+
+
+def test_a_repeat_that_is_gone_or_was_never_entered_is_named(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser
+) -> None:
+    upload_id, other, nobodys = uploads["again"], uploads["finished"], "f" * 32
+    with changed(superuser, "received_again", "DELETE FROM received_again"):
+        assert found_in(sealing) == {("logged_row_missing", f"received_again {upload_id}")}
+    gone = ("logged_row_missing", f"received_again {upload_id}")
+    for put, unlike in ((other, "an upload that was no repeat"), (nobodys, "no upload at all")):
+        with changed(superuser, "received_again", f"UPDATE received_again SET upload_id = '{put}'"):
+            assert {gone, ("row_unaccounted", f"received_again {put}")} <= found_in(sealing), unlike
+    with changed(superuser, "ledger_opening", "DELETE FROM ledger_opening WHERE name = 'claims'"):
+        assert ("row_unproven", f"received_again {upload_id}: claims_text") in found_in(sealing)
+    assert found_in(sealing) == set()
+
+
+def test_no_value_that_nobody_of_ours_wrote_hides_what_else_there_is(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser
+) -> None:
+    nonsense = ("1", "[]", "[1]", '[{"kind": 1}]', '"x"', "null")
+    places = (
+        ("upload", "claims", "row_differs"),
+        ("recording", "claims", "recording_differs"),
+        ("recording", "findings", "recording_differs"),
+        ("received_again", "claims", "row_differs"),
+    )
+    for table, column, code in places:
+        for value in some_of(nonsense, one_in=3):
+            with changed(superuser, table, f"UPDATE {table} SET {column} = '{value}'"):
+                codes = {found for found, _ in found_in(sealing)}
+            assert codes == {code}, (table, column, value)
+    with changed(superuser, "signing_key_epoch", "UPDATE signing_key_epoch SET public_key = 'x'"):
+        assert ("key_differs", "receipt key of epoch 1") in found_in(sealing)
+    assert found_in(sealing) == set()
+
+
+def test_a_part_that_cannot_be_finished_is_named_and_the_others_are_looked_at(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stumble(audit: Any) -> int:
+        raise KeyError("what nobody thought of")
+
+    monkeypatch.setitem(api.verification._PARTS, "positions", stumble)
+    with changed(superuser, "upload", "UPDATE upload SET recording_id = NULL"):
+        found = found_in(sealing)
+    assert ("part_unfinished", "positions") in found
+    assert ("upload_differs", f"upload {uploads['again']}: recording_id") not in found  # a repeat names its own
+    assert {code for code, _ in found} >= {"part_unfinished", "upload_differs", "row_differs"}
