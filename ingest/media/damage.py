@@ -21,6 +21,7 @@ from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import declared_segment, read_packets
 from ingest.media.sound_totals import is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
+from ingest.media.unclaimed import Span, count_unclaimed, find_film
 
 MATROSKA: Final = b"\x1a\x45\xdf\xa3"
 TABLE_PIECE_BYTES: Final = 1 << 20
@@ -28,6 +29,8 @@ TABLE_PIECE_BYTES: Final = 1 << 20
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
 # One of any other type that claims to reach beyond the end is no box at all: letters of a maker's tail or of garbage.
 MP4_TOP = MP4_FIRST | {b"mfra", b"sidx", b"ssix", b"prft", b"pdin", b"emsg", b"meta", b"udta", b"jumb"}
+DESCRIBING: Final = MP4_TOP - {b"mdat", b"free", b"skip", b"wide", b"uuid"}
+"""Boxes that say something of the film: all others hold it, or something else."""
 # Where chunk tables are (8.7.5). A container anywhere else is not entered, so nesting ends by itself.
 WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 # Chunk offset tables and the array type of one entry: 32 bits and 64.
@@ -53,7 +56,8 @@ class Boxes:
     and is none. Where measuring was not `complete`, what was not seen may still be there. `sample_bytes` is the sum of
     what the tables of an MP4 say of each sample, of all its tracks; `lacking` are the tracks of which some lie beyond
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
-    `second_at`: where another file begins, behind the first.
+    `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
+    the first. `unclaimed_bytes`: of an MP4, what is in none of its samples, where that is much.
     `sound_frames`: how many a stream of MPEG sound says it has. `chunks`: those of an AVI's picture."""
 
     declared_bytes: int
@@ -68,10 +72,13 @@ class Boxes:
     sound_frames: int | None = None
     chunks: PictureChunks | None = None
     second_at: int | None = None
+    second_end: int | None = None
+    unclaimed_bytes: int = 0
 
     @property
     def second_bytes(self) -> int:
-        return 0 if self.second_at is None else max(0, self.present_bytes - self.second_at)
+        end = self.present_bytes if self.second_end is None else self.second_end
+        return 0 if self.second_at is None else max(0, end - self.second_at)
 
     @property
     def missing_bytes(self) -> int:
@@ -115,15 +122,18 @@ def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    reach, end, kinds, reaching, second_at = 0, 0, set[str](), None, None
-    tracks, sample_bytes = list[SampleTables](), 0
+    reach, end, kinds, reaching, second = 0, 0, set[str](), None, None
+    tracks, sample_bytes, payloads = list[SampleTables](), 0, list[Box]()
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
         kind = box.kind.decode("latin-1")
         # Where another film begins players follow the first alone.
-        if second_at is None and kind in ("ftyp", "moov") and kind in kinds and not kinds.isdisjoint(FOOTAGE):
-            second_at = end
+        if second is None and kind in ("ftyp", "moov") and kind in kinds and not kinds.isdisjoint(FOOTAGE):
+            second = Span(end, present)
+        if box.kind not in DESCRIBING:
+            payloads.append(box)
+            second = second or (find_film(handle, box, present) if kind != "mdat" else None)
         kinds.add(kind)
         end = max(end, box.end)
         if box.end > present:
@@ -134,7 +144,10 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
     boxes = Boxes(reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
-    boxes = replace(boxes, second_at=second_at)
+    if second is not None:
+        boxes = replace(boxes, second_at=second.at, second_end=second.end)
+    elif boxes.complete and "moof" not in kinds:
+        boxes = replace(boxes, unclaimed_bytes=count_unclaimed(handle, payloads, tracks, sample_bytes, present))
     return with_tracks(boxes, tracks) if boxes.missing_bytes else boxes
 
 

@@ -36,9 +36,12 @@ SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other 
 CLOCK_JUMPS: Final = "clock_jumps"  # what it holds does not follow without a break, by the times of its pictures
 EDIT_HIDES: Final = "edit_hides"  # of an MP4: its edit list keeps a part from whoever plays it
 SECOND_FILE: Final = "second_file"  # behind the first film, sound or photograph there is another one
+UNCLAIMED: Final = "unclaimed_bytes"  # of an MP4: much of it belongs to no track, and no player shows it
 FURTHER_PICTURES: Final = "further_pictures"  # more than one track of pictures: the copies show the first
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
+BARE_MJPEG: Final = "mjpeg"
+"""A film of JPEGs one after the other, in no container: the name that ffmpeg has for it."""
 # None of these makes a file damaged, however many there are.
 MERE_WORDS: Final = frozenset(
     {
@@ -48,6 +51,7 @@ MERE_WORDS: Final = frozenset(
         CLOCK_JUMPS,
         EDIT_HIDES,
         SECOND_FILE,
+        UNCLAIMED,
         FURTHER_PICTURES,
         READING_STOPPED,
         PARSER_FAILED,
@@ -200,13 +204,14 @@ class Findings:
 
     @property
     def to_decode(self) -> tuple[Stream, ...]:
+        """Whatever moves or sounds, as far as anybody knows what it is coded in."""
+        return tuple(each for each in (*self.films, *self.sounds) if each.codec is not None)
+
+    @property
+    def sure_to_decode(self) -> tuple[Stream, ...]:
         """The picture and the sound that count, and further ones of the same codec: if theirs has a decoder it has."""
-        return tuple(
-            each
-            for kind in (self.films, self.sounds)
-            for each in kind
-            if each is kind[0] or each.codec == kind[0].codec
-        )
+        firsts = {kind[0].codec for kind in (self.films, self.sounds) if kind}
+        return tuple(each for each in self.to_decode if each.codec in firsts)
 
     @property
     def main(self) -> Stream | None:

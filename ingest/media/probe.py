@@ -138,7 +138,10 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
     if main.codec is None:
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": "?"}),))
     if shown := seen.counts("nb_read_frames").get(main.index):
-        # A stream of pictures in no container opens as a photograph does, of which there is one.
+        # A stream of pictures in no container opens as a photograph does, of which there is one: phones keep a few
+        # small ones behind it, and where as many follow as were looked at it is a film.
+        if shown >= FIRST_PACKETS[0] and found.container == "jpeg_pipe":
+            return replace(found, container=code.BARE_MJPEG, orientation=1)
         follow = shown > 1 and found.container in ("jpeg_pipe", "png_pipe")
         return replace(found, reasons=(Reason(code.SEVERAL_PICTURES),)) if follow else found
     if any(words in seen.complaints for words in NO_DECODER_WORDS):

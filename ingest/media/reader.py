@@ -167,6 +167,8 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         lacking=tuple(track_from(each) for each in said["lacking"][:MOST_TRACKS]),
         nothing_lost=said["nothing_lost"] is True,
         second_at=None if said["second_at"] is None else int(said["second_at"]),
+        second_end=None if said["second_end"] is None else int(said["second_end"]),
+        unclaimed_bytes=int(said["unclaimed_bytes"]),
         sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
         chunks=None if said["chunks"] is None else chunks_from(said["chunks"]),
     )

@@ -44,6 +44,8 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     if found.is_still:
         notes = (*trailing(boxes), *notes)
         return judge_still(found, complaints, notes, boxes)
+    if found.container == code.BARE_MJPEG:  # The first of many ends, and the file does not.
+        boxes = None
     found = replace(found, extent=None if boxes is None else extent_of(boxes))
     lost = () if boxes is None else ends_early(boxes)
     # Bytes that no sample is in are a word about the file, and no damage.
@@ -150,6 +152,8 @@ def trailing(boxes: Boxes | None) -> tuple[Reason, ...]:
         return ()
     if boxes.second_bytes >= SHORTEST_TRAILER_BYTES:
         return (Reason(code.SECOND_FILE, {"at": boxes.second_at or 0, "bytes": boxes.second_bytes}),)
+    if boxes.unclaimed_bytes:
+        return (Reason(code.UNCLAIMED, {"bytes": boxes.unclaimed_bytes}),)
     if boxes.trailing_bytes < SHORTEST_TRAILER_BYTES:
         return ()
     return (Reason(code.TRAILING_BYTES, {"bytes": boxes.trailing_bytes}),)

@@ -7,6 +7,7 @@ anyway its decoder has the answer.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -17,9 +18,9 @@ from ingest.media import findings as code
 from ingest.media.budget import encoding_limits
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
 from ingest.media.errors import RenditionFailed
-from ingest.media.findings import Findings
+from ingest.media.findings import Findings, Stream
 from ingest.media.runner import MediaRunner, clean_stderr
-from ingest.media.sandbox import MIB, Confined
+from ingest.media.sandbox import MIB, Confined, Limits
 from ingest.media.stops import Stop, signal_word
 from ingest.media.watching import WATCHED, ToolWatch
 
@@ -50,18 +51,32 @@ def decode_whole(media: Path, found: Findings, runner: MediaRunner) -> Decoded:
     """Raises RenditionFailed where the machine was in the way, or the tool died of it."""
     if found.main is not None and found.main.codec is None:  # What another decoder made of it would be no word of it.
         return Decoded("not_decoded", code.NO_DECODER, None, None, 0, 0, None)
-    watch = ToolWatch()
     limits = replace(encoding_limits(media.stat().st_size, found), output_bytes=MIB)
-    result = runner.ffmpeg(decoding_arguments(found), media, None, limits, watch=watch, niceness=NICENESS)
+    result, watch = run_decoders(media, found.to_decode, found, runner, limits)
+    if len(found.to_decode) > len(found.sure_to_decode) and opened_nothing(result, watch):
+        # One codec that this archive has no decoder for keeps ffmpeg from beginning at all.
+        result, watch = run_decoders(media, found.sure_to_decode, found, runner, limits)
     if result.stopped is Stop.DEADLINE or (result.signal is not None and result.stopped is None):
         raise RenditionFailed(KIND, result.stopped or signal_word(result.signal), clean_stderr(result, media))
     return judge_decoding(found, watch, result)
 
 
-def decoding_arguments(found: Findings) -> tuple[str, ...]:
+def run_decoders(
+    media: Path, streams: Sequence[Stream], found: Findings, runner: MediaRunner, limits: Limits
+) -> tuple[Confined, ToolWatch]:
+    watch = ToolWatch()
+    arguments = decoding_arguments(found, streams)
+    return runner.ffmpeg(arguments, media, None, limits, watch=watch, niceness=NICENESS), watch
+
+
+def opened_nothing(result: Confined, watch: ToolWatch) -> bool:
+    return not result.succeeded and result.stopped is None and not any(watch.decoded.values())
+
+
+def decoding_arguments(found: Findings, streams: Sequence[Stream]) -> tuple[str, ...]:
     """Whatever moves or sounds, to nowhere: what counts may stand beside what somebody put before it."""
     source = open_input(**WATCHED, **every_sample_of(found))
-    parts = [source[str(stream.index)] for stream in found.to_decode]
+    parts = [source[str(stream.index)] for stream in streams]
     options: dict[str, Any] = {"f": "null", "fps_mode": "passthrough", **ALL_ERRORS}
     return arguments_of(ffmpeg.output(*parts, "-", **options))
 

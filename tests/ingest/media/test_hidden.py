@@ -288,3 +288,110 @@ def test_what_is_no_file_behind_a_photograph_is_told_where_there_is_much_of_it(
         picture.write_bytes(content + b"\x55" * behind)
         found = probe_media(picture, runner)
         assert (found.state, [(reason.code, reason.facts) for reason in found.reasons]) == ("intact", told)
+
+
+def with_list(first: bytes, *pictures: bytes, said: int | None = None) -> bytes:
+    """A JPEG that lists the pictures behind it as phones do (CIPA DC-007, MPF), with them behind it."""
+    count = 1 + len(pictures)
+    begins = [len(first) + 8 + 50 + 16 * count - 10 + sum(map(len, pictures[:n])) for n in range(len(pictures))]
+    listed = [(len(first), 0), *zip((said or len(each) for each in pictures), begins, strict=True)]
+    rows = b"".join(struct.pack(">IIIHH", 0, size, begin, 0, 0) for size, begin in listed)
+    index = b"MM\0*" + struct.pack(">IH", 8, 3)
+    index += struct.pack(">HHI4s", 0xB000, 7, 4, b"0100") + struct.pack(">HHII", 0xB001, 4, 1, count)
+    index += struct.pack(">HHIII", 0xB002, 7, len(rows), 50, 0)
+    content = b"MPF\0" + index + rows
+    return first[:2] + b"\xff\xe2" + struct.pack(">H", len(content) + 2) + content + first[2:] + b"".join(pictures)
+
+
+@pytest.mark.parametrize("said", [None, 10_000_000])
+def test_behind_the_pictures_that_a_photograph_lists_a_film_is_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, said: int | None
+) -> None:
+    """Whatever the list says of how long its pictures are."""
+    small, film = make_clip(*JPEG, "small.jpg").read_bytes(), make_clip(*FILM, "film.mp4").read_bytes()
+    photograph, picture = with_list(small, small, small, said=said), tmp_path / "a.jpg"
+    for behind, told in ((b"", []), (film, [{"at": len(photograph), "bytes": len(film)}])):
+        picture.write_bytes(photograph + behind)
+        found = probe_media(picture, runner)
+        assert [reason.facts for reason in found.reasons if reason.code == code.SECOND_FILE] == told
+
+
+def test_a_list_of_pictures_that_is_none_hides_nothing(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    small, film = make_clip(*JPEG, "small.jpg").read_bytes(), make_clip(*FILM, "film.mp4").read_bytes()
+    broken = small[:2] + b"\xff\xe2\x00\x10MPF\0MM\0*\xff\xff\xff\xff\0\0" + small[2:]
+    picture = tmp_path / "a.jpg"
+    picture.write_bytes(broken + film)
+    assert codes(probe_media(picture, runner)).count(code.SECOND_FILE) == 1
+
+
+def test_a_second_track_of_pictures_in_another_codec_is_decoded_too(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    two = ("-map", "0", "-map", "1", "-c:v:0", "libx264", "-c:v:1", "mpeg4", "-pix_fmt", "yuv420p")
+    film = make_clip(*PICTURE, *SHORT, *two, "two.mp4")
+    found = probe_media(film, runner)
+    assert [each.codec for each in found.films] == ["h264", "mpeg4"]
+    assert decode_whole(film, found, runner).state == "intact"
+    content = bytearray(film.read_bytes())
+    spoiled = tmp_path / "spoiled.mp4"
+    at = content.index(b"\0\0\x01\xb6", len(content) // 4)  # a picture of MPEG-4
+    content[at + 4 : at + 400] = b"\xff" * 396
+    spoiled.write_bytes(content)
+    assert decode_whole(spoiled, probe_media(spoiled, runner), runner).state == "damaged"
+
+
+def test_a_second_track_that_has_no_decoder_keeps_nothing_from_the_first(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    two = ("-map", "0", "-map", "1", "-c:v:0", "libx264", "-c:v:1", "mpeg4", "-pix_fmt", "yuv420p")
+    content, film = make_clip(*PICTURE, *SHORT, *two, "two.mp4").read_bytes(), tmp_path / "other.mp4"
+    film.write_bytes(content.replace(b"mp4v", b"v310"))  # a codec that ffmpeg knows by name alone
+    found = probe_media(film, runner)
+    assert decode_whole(film, found, runner).state == "intact"
+
+
+def box(kind: bytes, content: bytes) -> bytes:
+    return struct.pack(">I4s", 8 + len(content), kind) + content
+
+
+@pytest.mark.parametrize(("kind", "before"), [(b"free", b""), (b"skip", b""), (b"uuid", bytes(16)), (b"abcd", b"")])
+def test_a_film_in_room_that_the_first_one_keeps_is_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, kind: bytes, before: bytes
+) -> None:
+    first, second = (make_clip(*words, name).read_bytes() for words, name in ((SHORT, "a.mp4"), (FILM, "b.mp4")))
+    film = tmp_path / "film.mp4"
+    film.write_bytes(first + box(kind, before + second))
+    told = [reason.facts for reason in probe_media(film, runner).reasons if reason.code == code.SECOND_FILE]
+    assert told == [{"at": len(first) + 8 + len(before), "bytes": len(second)}]
+
+
+def test_a_small_picture_or_an_empty_room_in_a_film_is_nothing_to_tell(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    """As recorders leave them: a thumbnail, a log, and room for an index that stayed small."""
+    first, small = make_clip(*SHORT, "a.mp4").read_bytes(), make_clip(*JPEG, "small.jpg").read_bytes()
+    film = tmp_path / "film.mp4"
+    for room in (box(b"free", small * 20), box(b"free", bytes(4 << 20)), box(b"free", b"$GPRMC,1" * 9000)):
+        film.write_bytes(first + room)
+        assert codes(probe_media(film, runner)) == []
+
+
+def test_samples_that_no_table_names_any_more_are_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    """The tables say ten of three hundred pictures; the others are still there."""
+    large = ("-f", "lavfi", "-i", "testsrc2=size=640x480:rate=25:duration=12", *X264, "-crf", "10")
+    content, film = bytearray(make_clip(*large, "a.mp4").read_bytes()), tmp_path / "film.mp4"
+    film.write_bytes(content)
+    assert codes(probe_media(film, runner)) == []
+    sizes = content.index(b"stsz") + 12
+    assert struct.unpack_from(">I", content, sizes) == (300,)
+    kept = sum(struct.unpack_from(">10I", content, sizes + 4))
+    struct.pack_into(">I", content, sizes, 10)
+    film.write_bytes(content)
+    told = [reason.facts for reason in probe_media(film, runner).reasons if reason.code == code.UNCLAIMED]
+    mdat = next(end - at - 8 for kind, at, end in boxes(content) if kind == b"mdat")
+    free = next((end - at - 8 for kind, at, end in boxes(content) if kind == b"free"), 0)
+    assert told == [{"bytes": mdat + free - kept}]

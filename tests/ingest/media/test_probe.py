@@ -11,8 +11,10 @@ from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.findings import Findings, Stream, was_not_probed_in_time
 from ingest.media.probe import COUNT_LIMITS, Patience, probe_media
+from ingest.media.renditions import RenditionMade, make_proxy
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
+from ingest.media.whole import decode_whole
 from storage.catalog.recordings import NOT_LOOKED_AT_IN_TIME
 
 Cut = Callable[[Path, float], Path]
@@ -119,8 +121,25 @@ def test_a_whole_picture_is_not_called_damaged_where_no_decoder_is_for_it(runner
 def test_pictures_one_after_the_other_are_not_a_photograph_that_was_decoded_whole(
     runner: MediaRunner, make_clip: Callable[..., Path]
 ) -> None:
-    found = probe_media(make_clip(*VIDEO, "-c:v", "mjpeg", "-f", "mjpeg", "stream.mjpeg"), runner)
-    assert (found.state, codes(found)) == ("opens", [code.SEVERAL_PICTURES, code.SECOND_FILE])
+    one = make_clip(*VIDEO, "-frames:v", "1", "one.jpg")
+    one.write_bytes(one.read_bytes() * 3)
+    found = probe_media(one, runner)
+    assert (found.state, found.kind, codes(found)) == ("opens", "still", [code.SEVERAL_PICTURES])
+
+
+def test_pictures_without_a_container_and_without_an_end_are_a_film(
+    runner: MediaRunner, make_clip: Callable[..., Path], out: Path
+) -> None:
+    """As cameras write a bare stream of JPEGs: it has a proxy, and a cut one is found out by decoding it."""
+    film = make_clip(*VIDEO, "-c:v", "mjpeg", "-f", "mjpeg", "stream.mjpeg")
+    found = probe_media(film, runner)
+    assert (found.state, found.kind, codes(found)) == ("opens", "video", [])
+    whole = decode_whole(film, found, runner)
+    proxy = make_proxy(film, found, out, runner)
+    assert isinstance(proxy, RenditionMade)
+    assert (whole.state, whole.decoded_frames) == ("intact", proxy.facts["frames"])
+    film.write_bytes(film.read_bytes()[:-300])
+    assert decode_whole(film, probe_media(film, runner), runner).state == "damaged"
 
 
 def orientation(value: int) -> Image.Exif:
