@@ -11,6 +11,7 @@ IngestError
     ├── StationRevoked          its credential was taken away before
     ├── StationCodeRefused      a one-time code that is mistyped, used, void or expired
     ├── StationKeyTaken         this public key was enrolled before: a station makes a new pair each time
+    ├── StationKeyUnproven      a new public key came without a proof by its secret half
     ├── StationKeyReplaced      the station's key was replaced meanwhile
     ├── CertificateTaken        another station is bound to this client certificate
     └── SignatureRefused        a request's signature proves nothing; `reason` is for our own log
@@ -75,6 +76,15 @@ class StationKeyUnsafe(StationError):
 
     def __init__(self, key_id: str) -> None:
         super().__init__(f"the key {key_id} is no Ed25519 key that can prove anything; make a new key pair")
+        self.key_id = key_id
+
+
+class StationKeyUnproven(StationError):
+    def __init__(self, key_id: str) -> None:
+        super().__init__(
+            f"the key {key_id} came without Station-Key-Proof, which shows that its secret half is there: bring the "
+            "station's agent up to date (docs/stations.md)"
+        )
         self.key_id = key_id
 
 

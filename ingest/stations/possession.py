@@ -1,14 +1,15 @@
 """That whoever brings a public key holds its secret half: a signature by that key, bound to what it is brought for.
 
-Without it a station could have another's key enrolled as its own, and what the other signs would then be taken for its
-own. Bound to the one-time code or to the station, so that the proof of one is none for another.
+Without it whoever has a station could have another's new key enrolled as his own, as it goes by on a line that he
+listens to, and what the other signs would then be taken for his. Bound to the one-time code or to the station, so that
+the proof of one is none for another.
 """
 
 from __future__ import annotations
 
 import base64
 
-from ingest.stations.errors import SignatureRefused
+from ingest.stations.errors import SignatureRefused, StationKeyUnproven
 from integrity.errors import SignatureInvalid
 from integrity.keys import PublicKey, SigningKey
 
@@ -21,13 +22,13 @@ def prove_possession(key: SigningKey, bound_to: str) -> str:
 
 
 def check_possession(proof: str | None, key: PublicKey, bound_to: str) -> None:
-    """Raises SignatureRefused for a proof that is not of this key and purpose.
+    """Raises SignatureRefused for a proof that is not of this key and purpose, StationKeyUnproven for None.
 
-    None is what agents of earlier releases send, and other people's: their keys are taken as ever. What they do not
-    prove now they prove with their first request; that it is taken for theirs is for each agent to see by its answer.
+    None is also what agents of earlier releases send. A key that is in use goes on; for a new one they are to be
+    brought up to date: whoever wants another's key would leave the proof out as well.
     """
     if proof is None:
-        return
+        raise StationKeyUnproven(key.key_id)
     try:
         signature = base64.b64decode(proof.strip().removeprefix(":").removesuffix(":"), validate=True)
         key.verify(signature, _statement(key.key_id, bound_to), "key proof")

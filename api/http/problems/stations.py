@@ -24,6 +24,9 @@ PROBLEMS: Problems = {
     stations.StationKeyUnsafe: Problem(
         422, "key-unsafe", "该公钥不是可用的 Ed25519 公钥，任何人都能冒充其签名；请在工作站上重新生成密钥对"
     ),
+    stations.StationKeyUnproven: Problem(
+        422, "key-unproven", "新公钥须附持有证明（Station-Key-Proof）；请更新工作站上的采集程序后重试"
+    ),
     stations.StationKeyReplaced: Problem(409, "key-replaced", "该工作站的凭证已被更换，请改用新的凭证"),
     stations.CertificateTaken: Problem(
         409, "taken", "该客户端证书已绑定到另一台工作站；请为本站另发证书，或先解除另一台的绑定"

@@ -38,7 +38,8 @@ RECEIPT_TYPE = "application/vnd.dsse.envelope.v1+json"
 
 @router.post("/station-enrolments", summary="以一次性代码登记工作站密钥 / Enrol a key with a code", status_code=201)
 def enrol_key(form: Enrolment, request: Request, archive: TheArchive) -> EnrolledKey:
-    """The same code with the same key again gives the same answer: an answer may be lost. Guessing is slowed down."""
+    """The same code with the same key again gives the same answer: an answer may be lost. Guessing is slowed down.
+    `Station-Key-Proof` shows that the key is the caller's: docs/stations.md."""
     now, network = datetime.now(UTC), network_of(address_of(request))
     name = f"\tstation code from {network}"  # a blank before it: no name that somebody signs in with keeps one
     try:
@@ -57,10 +58,12 @@ def enrol_key(form: Enrolment, request: Request, archive: TheArchive) -> Enrolle
 @router.post("/station-keys", summary="工作站更换密钥 / Replace the station's key", status_code=201)
 def replace_own_key(form: NewStationKey, request: Request, sender: Sender, archive: TheArchive) -> EnrolledKey:
     """Signed with the key that is replaced, or with the token: that counts no more from now on. Signed with the new key
-    it changes nothing, and says whose that is: the answer may have been lost."""
+    it changes nothing, and says whose that is: the answer may have been lost. Otherwise `Station-Key-Proof` shows that
+    the key is the caller's: docs/stations.md."""
     now = datetime.now(UTC)
     public_key = _public_key(form.public_key)
-    check_possession(request.headers.get(KEY_PROOF), public_key, str(sender.station_id))
+    if sender.key_id != public_key.key_id:
+        check_possession(request.headers.get(KEY_PROOF), public_key, str(sender.station_id))
     with archive.database.transaction() as session:
         key = replace_key(session, sender.station_id, sender.key_id, public_key, now)
         return _enrolled(session, archive, session.get_one(Station, sender.station_id), key, now)

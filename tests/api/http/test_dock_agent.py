@@ -28,6 +28,8 @@ from ingest.dock.errors import KeyUnusable, TryAgain
 from ingest.dock.events import ClockMeasured, Event, UploadBegun
 from ingest.dock.key_file import read_enrolled_key, read_key_file, write_key_file
 from ingest.sealing.due import lease_due_upload
+from ingest.stations.possession import HEADER as KEY_PROOF
+from ingest.stations.possession import prove_possession
 from integrity.keys import SigningKey
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import StationState
@@ -250,7 +252,8 @@ def test_a_new_key_that_is_another_stations_is_never_taken_for_this_ones(dock: D
     other = dock.served.signed_in(dock.served.unit(), "administrator")
     code = other.post("/api/v1/station-codes", json={"name": "别的采集站"}).json()["code"]
     form = {"code": code, "public_key": taken.public.raw.hex()}
-    theirs = dock.served.caller().post("/api/v1/station-enrolments", json=form).json()["station_id"]
+    proved = {KEY_PROOF: prove_possession(taken, code)}
+    theirs = dock.served.caller().post("/api/v1/station-enrolments", json=form, headers=proved).json()["station_id"]
     # The former key counts: this one was brought by somebody else, so another is made.
     with pytest.raises(errors.KeyNotOurs):
         settle_rotation(dock.key_file, read_enrolled_key(dock.key_file))

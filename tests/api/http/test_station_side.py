@@ -44,6 +44,7 @@ class SigningStation:
 
     def __init__(self, served: Any, key: SigningKey | None = None) -> None:
         self.key = key or SigningKey.generate()
+        self.id = ""
         self._http = served.caller()
         self._authority = urlsplit(served.url).netloc
 
@@ -100,12 +101,15 @@ def station(served: Any, administrator: Any) -> SigningStation:
     station = SigningStation(served)
     answer = enrol(served, issued["code"], station.key)
     assert answer.status_code == 201, answer.text
+    station.id = answer.json()["station_id"]
     return station
 
 
 def enrol(served: Any, code: str, key: SigningKey) -> httpx.Response:
     form = {"code": code, "public_key": key.public.raw.hex()}
-    return served.caller().post("/api/v1/station-enrolments", json=form)
+    return served.caller().post(
+        "/api/v1/station-enrolments", json=form, headers={KEY_PROOF: prove_possession(key, code)}
+    )
 
 
 def kind(answer: httpx.Response) -> str:
@@ -359,7 +363,7 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     )
     swapped = httpx.Request("POST", swapped.url, headers=swapped.headers, content=b"[]")
     assert kind(station.resend(swapped)) == "credential-refused"
-    answer = station.post_json("/api/v1/station-keys", body)
+    answer = replace_key(station, fresh)
     assert (answer.status_code, answer.json()["key_id"]) == (201, fresh.key_id)
     assert station.post_json("/api/v1/station-reports", report()).status_code == 401
     station.key = fresh
@@ -375,8 +379,11 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     # One under which anybody can sign (integrity/ed25519_points.py) would be a station that is anybody.
     assert bearer.post("/api/v1/station-keys", json={"public_key": "00" * 32}).json()["type"].endswith(":key-unsafe")
     last = SigningKey.generate()
-    assert bearer.post("/api/v1/station-keys", json=body).json()["type"].endswith(":key-taken")
-    assert bearer.post("/api/v1/station-keys", json={"public_key": last.public.raw.hex()}).status_code == 201
+    proved = {KEY_PROOF: prove_possession(fresh, station.id)}
+    assert bearer.post("/api/v1/station-keys", json=body, headers=proved).json()["type"].endswith(":key-taken")
+    body, proved = {"public_key": last.public.raw.hex()}, {KEY_PROOF: prove_possession(last, station.id)}
+    assert bearer.post("/api/v1/station-keys", json=body).json()["type"].endswith(":key-unproven")
+    assert bearer.post("/api/v1/station-keys", json=body, headers=proved).status_code == 201
     assert bearer.post("/api/v1/station-reports", json=report()).status_code == 401
     station.key = last
     assert station.post_json("/api/v1/station-reports", report()).status_code == 200
@@ -387,7 +394,11 @@ def test_a_station_replaces_its_key_with_a_request_signed_by_the_former_one(
     assert [(each.code, each.subject) for each in found] == [("row_differs", f"station_key {last.key_id}: public_key")]
 
 
-def test_a_key_with_a_proof_is_taken_only_from_whoever_holds_it(
+def replace_key(station: SigningStation, key: SigningKey) -> httpx.Response:
+    return post_key(station, {"public_key": key.public.raw.hex()}, prove_possession(key, station.id))
+
+
+def test_a_key_is_taken_only_from_whoever_proves_that_he_holds_it(
     served: Any, administrator: Any, station: SigningStation
 ) -> None:
     code = administrator.post("/api/v1/station-codes", json={"name": "二号采集站"}).json()["code"]
@@ -399,6 +410,9 @@ def test_a_key_with_a_proof_is_taken_only_from_whoever_holds_it(
             "/api/v1/station-enrolments", json=form, headers={KEY_PROOF: wrong.encode("latin-1")}
         )
         assert (answer.status_code, kind(answer)) == (401, "credential-refused"), wrong
+    unproven = served.caller().post("/api/v1/station-enrolments", json=form)
+    assert (unproven.status_code, kind(unproven)) == (422, "key-unproven")
+    assert "更新工作站上的采集程序" in unproven.text
     proved = {KEY_PROOF: prove_possession(fresh, code)}
     for _ in range(2):
         answer = served.caller().post("/api/v1/station-enrolments", json=form, headers=proved)
@@ -408,6 +422,7 @@ def test_a_key_with_a_proof_is_taken_only_from_whoever_holds_it(
     next_key = SigningKey.generate()
     body = {"public_key": next_key.public.raw.hex()}
     assert post_key(station, body, prove_possession(next_key, answer.json()["station_id"])).status_code == 401
+    assert kind(station.post_json("/api/v1/station-keys", body)) == "key-unproven"
     assert post_key(station, body, prove_possession(next_key, listed["id"])).status_code == 201
 
 
@@ -415,10 +430,10 @@ def test_a_replacement_signed_with_the_new_key_says_whose_it_is_and_changes_noth
     served: Any, station: SigningStation
 ) -> None:
     fresh = SigningKey.generate()
-    body = {"public_key": fresh.public.raw.hex()}
-    first = station.post_json("/api/v1/station-keys", body)
+    first = replace_key(station, fresh)
     station.key = fresh
-    again = station.post_json("/api/v1/station-keys", body)
+    # Signed with the key itself: that is its proof.
+    again = station.post_json("/api/v1/station-keys", {"public_key": fresh.public.raw.hex()})
     assert (first.status_code, again.status_code) == (201, 201)
     assert again.json()["station_id"] == first.json()["station_id"]
     assert [entry.data["key_id"] for entry in served.entries("station.key_enrolled")].count(fresh.key_id) == 1

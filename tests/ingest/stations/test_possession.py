@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingest.stations.errors import SignatureRefused
+from ingest.stations.errors import SignatureRefused, StationKeyUnproven
 from ingest.stations.possession import check_possession, prove_possession
 from integrity.keys import SigningKey
 
@@ -12,10 +12,11 @@ KEY, CODE = SigningKey.generate(), "ABCDE-FGHJK-MNPQR-STUVW"
 PROOF = prove_possession(KEY, CODE)
 
 
-def test_a_proof_holds_for_its_key_and_purpose_and_none_is_asked_for() -> None:
+def test_a_proof_holds_for_its_key_and_purpose_and_one_there_has_to_be() -> None:
     check_possession(PROOF, KEY.public, CODE)
     check_possession(f" {PROOF} ", KEY.public, CODE)
-    check_possession(None, KEY.public, CODE)
+    with pytest.raises(StationKeyUnproven):
+        check_possession(None, KEY.public, CODE)
 
 
 @pytest.mark.parametrize(
