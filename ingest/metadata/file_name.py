@@ -57,6 +57,10 @@ def pattern(source: str, regex: str, example: str, zone: tzinfo = CHINA, form: F
 _DEVICE: Final = r"(?P<device>(?=[A-Z]*\d)[A-Z0-9]{4,20})"
 _BY_STANDARD: Final = r"(?P<device>(?=[A-Z]*\d)[A-Z0-9]{7})_(?P<officer>(?=[A-Z]*\d)[A-Z0-9]{6})_(?P<time>\d{14})"
 
+# ISO 8601, as far as names of files can have it; a word of letters before it is an app's.
+_ISO: Final = r"\d{4}-\d\d-\d\d[ T_-]\d\d[-.:_]?\d\d[-.:_]?\d\d|\d{8}T\d{6}"
+_WORD_BEFORE: Final = r"(?:[A-Z]{1,20}[ _-])?"
+
 # The first that matches the whole name wins, so the narrow ones come first.
 PATTERNS: Final = (
     pattern(
@@ -84,13 +88,19 @@ PATTERNS: Final = (
         r"[A-Za-z0-9.-]{1,40}_(?:ch\d{1,3}|IPC)_(?:main|sub|extra)_(?P<time>\d{14})_\d{14}",
         "NVR_ch1_main_20260101093000_20260101093500.dav",
     ),
+    # Of two times the first is the beginning, whatever channel stands before them.
+    pattern(
+        "name:from-to",
+        r"(?:[A-Z0-9.-]{1,40}_){0,3}(?P<time>\d{14})(?:\d{3})?[_-]\d{14}(?:\d{3})?",
+        "CH01_20260101093000_20260101093500.mp4",
+    ),
     pattern(
         "name:axon",
         r"axon[_ ](?:body|flex|fleet|signal)[_ ]\d[_ ]video[_ ](?P<day>\d{4}-\d\d-\d\d)[_ ](?P<clock>\d{4})"
         r"(?:[_ -](?P<device>[XD][0-9A-Z]{8}))?(?:[_ -](?P<number>\d{1,3}))?",
         "AXON_Body_3_Video_2026-01-01_0930_X60A12345.mp4",
     ),
-    pattern("name:gopro", r"G[HXL](?P<number>\d\d)(?P<group>\d{4})", "GX010123.MP4"),
+    pattern("name:gopro", r"G[HXLS](?P<number>\d\d)(?P<group>\d{4})", "GX010123.MP4"),
     pattern("name:gopro-first", r"GOPR(?P<group>\d{4})", "GOPR0123.MP4"),
     pattern("name:gopro-later", r"GP(?P<number>\d\d)(?P<group>\d{4})", "GP010123.MP4"),
     pattern(
@@ -123,9 +133,11 @@ PATTERNS: Final = (
     ),
     pattern(
         "name:phone",
-        r"(?:VID|IMG|MOV|REC)[_-]?(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:[_-]?\d{1,6})?(?:_[A-Z0-9]{1,8}){0,2}",
+        r"(?:VID|VIDEO|IMG|MVIMG|MOV|REC|SCREENSHOT|SCREEN_RECORDING)[_-]?(?P<day>\d{8})[_-]?(?P<clock>\d{6})(?:[_-]?\d{1,6})?(?:_[A-Z0-9]{1,8}){0,2}",
         "VID_20260101_093000.mp4",
     ),
+    pattern("name:iso-utc", rf"{_WORD_BEFORE}(?P<time>{_ISO})Z", "2026-01-01T01-30-00Z.mp4", UTC),
+    pattern("name:iso", rf"{_WORD_BEFORE}(?P<time>{_ISO})(?:\+08[:-]?00|-\d{{1,3}})?", "2026-01-01 09-30-00.mkv"),
     pattern("name:wechat-camera", r"wx_camera_(?P<unix>\d{13})", "wx_camera_1767231000000.mp4"),
     pattern(
         "name:drone",
