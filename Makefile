@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos screenshots lock clean
+.PHONY: demo up check test test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos test-upgrade screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -96,6 +96,13 @@ test-chaos: $(VENV)/.installed-dev
 	tests/compose/packages
 	tests/debian-packages
 	$(BIN)/python -m tests.compose.chaos --kills $(KILLS) --stop-seconds $(SECONDS) --seed $(SEED) --broker $(BROKER)
+
+# The containers of the release before (FROM=COMMIT, or the newest tag v…) under the same load, brought to this one by docker/upgrade.
+FROM ?=
+test-upgrade: $(VENV)/.installed-dev
+	tests/compose/packages
+	tests/debian-packages
+	$(BIN)/python -m tests.compose.upgrade --from "$(FROM)" --seed $(SEED) --broker $(BROKER)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

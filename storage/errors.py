@@ -25,6 +25,10 @@
     │   ├── CiphertextDiffers       sealed once more, it did not become what was lost
     │   └── ReadBackMismatch        what the store gives back is not what was sealed
     ├── KeyStoreError, SharesError  of keys: these trees are in storage/key_errors.py
+    ├── SchemaError                 the database is not as this release needs it; nothing was changed
+    │   ├── SchemaBehind            it has an older release's schema
+    │   ├── SchemaAhead             it has a newer release's, which this one cannot bring anything up to
+    │   └── SchemaBusy              somebody holds what is to be altered
     ├── NotLetIn                    the database does not know the secret shown, or not for all that was asked
     └── LedgerStorageError          what storage/ledger cannot do: its tree goes on in storage/ledger/errors.py
 
@@ -51,6 +55,30 @@ class StorageError(Exception):
 class NotLetIn(StorageError):
     def __str__(self) -> str:
         return "whoever asked is signed out, or no auditor of the topmost unit any more; sign in and ask again"
+
+
+@dataclass(eq=False)
+class SchemaError(StorageError):
+    """`found` is the database's revision, `own` this release's."""
+
+    found: str
+    own: str
+
+
+class SchemaBehind(SchemaError):
+    def __str__(self) -> str:
+        found = self.found or "an older one"
+        return f"the database's schema is {found} and this release needs {self.own}: prepare it first"
+
+
+class SchemaAhead(SchemaError):
+    def __str__(self) -> str:
+        return f"the database's schema is {self.found}, of a newer release than this one, which knows {self.own}"
+
+
+class SchemaBusy(SchemaError):
+    def __str__(self) -> str:
+        return f"somebody holds what would be altered on the way from {self.found or 'empty'} to {self.own}; try again"
 
 
 @dataclass(eq=False)

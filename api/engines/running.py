@@ -75,12 +75,26 @@ def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
 
 
 def migrate(addresses: DatabaseAddresses) -> None:
-    """Bring the database to this release's schema. Raises DatabaseUnusable when there is none to be had."""
+    """Bring the database to this release's schema. Raises DatabaseUnusable when there is none to be had, when it has a
+    newer one, or while somebody holds what is to be altered."""
     check_server(addresses)
     # Alembic and SQLAlchemy take half a second to import: only where they are used.
+    from storage.errors import SchemaAhead, SchemaBusy
     from storage.migrations.upgrading import upgrade
 
-    upgrade(addresses.owner)
+    try:
+        upgrade(addresses.owner)
+    except SchemaAhead as error:
+        raise DatabaseUnusable(
+            f"数据库的结构（{error.found}）属于更新的版本，本程序只到 {error.own}；请用更新的版本启动",
+            f"the database has a newer release's schema ({error.found}; this one knows {error.own}): "
+            "start with that release",
+        ) from error
+    except SchemaBusy as error:
+        raise DatabaseUnusable(
+            "正在使用数据库的人占用着须变更的表，结构未作任何变更；等长时间的查询结束后重试",
+            "somebody holds a table that has to be altered, and nothing was: try again once long queries have ended",
+        ) from error
 
 
 def require_current_schema(addresses: DatabaseAddresses) -> None:

@@ -6,25 +6,44 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import create_engine, text
+from psycopg.errors import LockNotAvailable
+from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
+
+from storage.errors import SchemaAhead, SchemaBusy
+from storage.migrations.revision import is_ahead, own_revision, read_revision
 
 _LOCK = 0x4C69_7568  # "Liuh": two starts at once migrate one after the other
+LOCK_WAIT_SECONDS = 3
+"""Everybody who comes later waits behind a change that waits for a table: then they go first, and it begins anew."""
 
 
 def upgrade(owner_url: str) -> None:
-    """Bring the database to this release's schema. Idempotent; safe to call from several hosts at once."""
+    """Bring the database to this release's schema. Idempotent; safe to call from several hosts at once, and while
+    processes of the release before work. Raises SchemaAhead, and SchemaBusy where they hold what is to be altered."""
     engine = create_engine(make_url(owner_url).set(drivername="postgresql+psycopg"))
     try:
         with engine.begin() as connection:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
-            config = alembic_config()
-            config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            _upgrade(connection)
     finally:
         engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    found = read_revision(connection)
+    if is_ahead(found):
+        raise SchemaAhead(found, own_revision())
+    connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT_SECONDS}s'"))
+    config = alembic_config()
+    config.attributes["connection"] = connection
+    try:
+        command.upgrade(config, "head")
+    except OperationalError as error:
+        if isinstance(error.orig, LockNotAvailable):
+            raise SchemaBusy(found, own_revision()) from error
+        raise
 
 
 def is_current(owner_url: str) -> bool:
@@ -32,10 +51,9 @@ def is_current(owner_url: str) -> bool:
     engine = create_engine(make_url(owner_url).set(drivername="postgresql+psycopg"))
     try:
         with engine.connect() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
+            return read_revision(connection) == own_revision()
     finally:
         engine.dispose()
-    return found == ScriptDirectory.from_config(alembic_config()).get_current_head()
 
 
 def alembic_config() -> Config:

@@ -112,12 +112,12 @@ class Machine:
             self.run(("tar", "-C", str(root), "-cf", str(archive), "."), seconds=300)
             self.podman("import", str(archive), BASE, seconds=300)
 
-    def build(self, image: str) -> None:
+    def build(self, image: str, source: Path = ROOT, tag: str = "latest") -> None:
         """One of IMAGES, with the package sources of this machine lent to it: nothing of them stays in the image."""
         lent = tuple(word for each in self._lent() for word in ("--volume", each))
         self.podman(
             *("build", "--pull=never", "--network=host", "--quiet", *lent),
-            *("--tag", f"localhost/{image}:latest", "--file", IMAGES[image], "."),
+            *("--tag", f"localhost/{image}:{tag}", "--file", str(source / IMAGES[image]), str(source)),
             seconds=_BUILD_SECONDS,
         )
 

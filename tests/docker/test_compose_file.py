@@ -15,7 +15,8 @@ from api.settings import setting_names
 DOCKER = Path(__file__).parents[2] / "docker"
 FILES = ("compose.yaml", "compose.rabbitmq.yaml")
 # They end by themselves; whoever waits for them goes by their exit code.
-ONE_SHOT = {"command", "demo"}
+ONE_SHOT = {"command", "demo", "upgrade"}
+ROLES = ("app", "owner", "sequencer", "worker")
 ONE_BASE = "docker.io/library/debian:trixie-slim"
 
 
@@ -90,8 +91,8 @@ def test_a_process_is_given_the_way_into_the_database_that_its_work_needs() -> N
     for name in ("media", "encoding", "housekeeping"):
         assert given.pop(name) == {"database-worker"}
     assert given.pop("beat") == given.pop("tsa") == set()
-    assert "database-superuser" in given.pop("prepare")
-    four = {f"database-{role}" for role in ("app", "owner", "sequencer", "worker")}
+    assert given.pop("upgrade") == given.pop("prepare") == {f"database-{role}" for role in (*ROLES, "superuser")}
+    four = {f"database-{role}" for role in ROLES}
     assert given == {"command": four, "demo": four}
 
 
@@ -99,7 +100,7 @@ def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers()
     services = parsed("compose.yaml")["services"]
     have = {name for name, service in services.items() if "root-passphrase" in service.get("secrets", ())}
     named = {re.sub(r"-[a-z]$", "", name) for name in have}
-    assert named == {"api", "custody", "media", "encoding", "prepare", "command", "demo"}
+    assert named == {"api", "custody", "media", "encoding", "prepare", "upgrade", "command", "demo"}
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -142,3 +143,9 @@ def test_python_packages_are_what_the_lock_says() -> None:
         for line in re.findall(r"pip (?:\S+ )*?install.*", path.read_text(encoding="utf-8").replace("\\\n", " ")):
             assert "--require-hashes" in line or "/wheels/*.whl" in line, f"{path}: {line}"
             assert "--no-deps" in line
+
+
+def test_no_container_requires_another_that_is_replaced_by_itself() -> None:
+    """docker/upgrade: podman removes none that is required. `prepare` is what all of ours wait for, and goes last."""
+    for name, service in parsed("compose.yaml")["services"].items():
+        assert set(service.get("depends_on", ())) <= {"prepare", "postgres", "rgw"}, name

@@ -127,6 +127,15 @@ def test_a_database_that_does_not_answer_is_not_ready(served: Any) -> None:
     assert "permission denied" not in who.get("/api/v1/session").text
 
 
+def test_a_database_that_nobody_has_brought_to_this_release_is_not_ready(served: Any) -> None:
+    who = served.caller()
+    served.as_owner("UPDATE alembic_version SET version_num = '0082'")
+    ready = who.get("/readyz")
+    assert (ready.status_code, ready.json()["checks"]["database"]) == (503, "SchemaBehind")
+    served.as_owner("UPDATE alembic_version SET version_num = '9999'")
+    assert who.get("/readyz").status_code == 200, "a newer one serves a release that is still there"
+
+
 def test_a_database_that_is_gone_is_503_and_not_a_fault_of_ours(served: Any) -> None:
     who = served.signed_in(served.unit(), "officer")
     served.answering.database.engine.dispose()

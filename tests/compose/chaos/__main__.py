@@ -8,15 +8,14 @@ is away.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
-from tests.compose.chaos.judge import judge
-from tests.compose.chaos.looking import keep_json, keep_logs
+from tests.compose.chaos.driver import Driver
+from tests.compose.chaos.evidence import judged, keep_json, kept_evidence, kept_logs
+from tests.compose.chaos.plan import plan_acts
 from tests.compose.chaos.report import tables
-from tests.compose.chaos.run import Asked, torment
+from tests.compose.chaos.run import observe_under_load
 from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
 from tests.compose.stack import running
 
@@ -33,30 +32,20 @@ def main() -> int:
     parser.add_argument("--most-minutes", type=float, default=120.0, help="after these no further kill is begun")
     parser.add_argument("--folder", type=Path, default=IMAGES_KEPT, help="images are kept in it")
     options = parser.parse_args()
-    asked = Asked(options.kills, options.stop_seconds, options.seed, options.broker, 60 * options.most_minutes)
-    end_in_time(asked.most_seconds + _BESIDE_SECONDS)
-    evidence = Path(tempfile.mkdtemp(prefix="liuhen-chaos-"))
-    code = 1
-    try:
-        code = _run(asked, options.folder, evidence, Clock())
-    finally:
-        if code:
-            print(f"evidence kept in {evidence}", file=sys.stderr, flush=True)
-        else:
-            shutil.rmtree(evidence)
-    return code
+    end_in_time(60 * options.most_minutes + _BESIDE_SECONDS)
+    with kept_evidence("liuhen-chaos-") as evidence:
+        return _run(options, evidence, Clock())
 
 
-def _run(asked: Asked, folder: Path, evidence: Path, clock: Clock) -> int:
-    with running(prepared_stack(folder, asked.broker, (), clock.say)) as stack:
-        clock.say(f"healthy: {len(stack.inspected())} containers")
-        try:
-            observed = torment(stack, asked, evidence, clock)
-        finally:
-            keep_logs(stack, evidence)
-    found = judge(observed)
-    keep_json(evidence / "observed.json", observed)
-    keep_json(evidence / "verdict.json", found)
+def _run(asked: argparse.Namespace, evidence: Path, clock: Clock) -> int:
+    acts = plan_acts(asked.seed, asked.kills, asked.stop_seconds)
+    keep_json(evidence / "acts.json", acts)
+    with running(prepared_stack(asked.folder, asked.broker, (), clock.say)) as stack:
+        clock.say(f"healthy: {len(stack.inspected())} containers; {len(acts)} acts to come")
+        driver = Driver(acts, stack, asked.broker, clock.now() + 60 * asked.most_minutes, clock)
+        with kept_logs(stack, evidence):
+            observed = observe_under_load(stack, driver, asked.seed, evidence, clock)
+    found = judged(observed, evidence)
     print()
     print(*tables(observed, found), sep="\n", flush=True)
     return 0 if found.holds else 1

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 
 import httpx
 import psycopg
@@ -45,18 +44,6 @@ def reconcile(stack: Stack, node: str) -> Ran:
     """Where that node's staging disk is."""
     disk = f"{PROJECT}_staging-{node}:/var/lib/liuhen/staging"
     return _command(stack, ("--volume", disk, "-e", f"LIUHEN_NODE={node}"), "reconcile", "--json")
-
-
-def keep_logs(stack: Stack, folder: Path) -> None:
-    """Of every container, whole."""
-    for each in stack.containers():
-        name = str(each["Names"][0])
-        done = stack.machine.podman("logs", name, check=False)
-        (folder / f"{name}.log").write_text(done.stdout + done.stderr)
-
-
-def keep_json(path: Path, facts: object) -> None:
-    path.write_text(json.dumps(facts, ensure_ascii=False, indent=1, default=lambda each: each.__dict__))
 
 
 def _command(stack: Stack, options: Sequence[str], *words: str) -> Ran:

@@ -21,6 +21,9 @@ EXCUSES = {
     # Who plays needs neither.
     "broker": NOTHING,
     "custody": NOTHING,
+    # Ended in order and replaced, one after the other: who plays notices nothing. The only way in is another matter.
+    "replaced": NOTHING,
+    "proxy": WHOLE,
 }
 
 

@@ -14,12 +14,14 @@ _SHOWN = 20
 
 
 def tables(observed: Observed, found: Verdict) -> Iterator[str]:
-    yield "kills by target             kills   shortest     median    longest outage, in seconds"
-    for target in TARGETS:
-        yield _kills_line(target, [each for each in observed.outages if each.target == target and each.kind == "kill"])
-    for stop in observed.outages:
-        if stop.kind == "stop":
-            yield f"  {stop.what}: away for {_seconds(stop.seconds)} s in all"
+    kills = [each for each in observed.outages if each.kind == "kill"]
+    if kills:
+        yield "kills by target             kills   shortest     median    longest outage, in seconds"
+        for target in TARGETS:
+            yield _kills_line(target, [each for each in kills if each.target == target])
+    for other in observed.outages:
+        if other.kind != "kill":
+            yield f"  {other.what}: {_seconds(other.seconds)} s until healthy"
     done = {
         "uploads received": [(moment, moment) for moment in observed.uploads.received_at],
         "uploads refused or cut": [(moment, moment) for moment in observed.uploads.refused_at],

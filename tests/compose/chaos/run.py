@@ -1,20 +1,20 @@
-"""One run of chaos: the load, the kills, the end of all that was begun, and the judgement."""
+"""One run under load: what is done to the archive meanwhile, the end of all that was begun, and what was seen."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from tests.compose.chaos.clerk import Clerk
-from tests.compose.chaos.driver import Driver
 from tests.compose.chaos.feeder import Feeder
-from tests.compose.chaos.looking import NODES, keep_json, public_keys, reconcile, rows_now, verify
+from tests.compose.chaos.looking import NODES, public_keys, reconcile, rows_now, verify
 from tests.compose.chaos.observed import Observed, UploadEvents
+from tests.compose.chaos.outages import Outage
 from tests.compose.chaos.people import enrol_station, make_units
-from tests.compose.chaos.plan import plan_acts
+from tests.compose.chaos.served import Served
 from tests.compose.chaos.settle import settle
 from tests.compose.chaos.stations import STATIONS, DockingStation
 from tests.compose.chaos.viewers import Audience
@@ -26,20 +26,21 @@ LONGEST_CLIP_BYTES = 3 << 19
 """Their copies are made meanwhile: what takes an encoder minutes is for `make corpus`."""
 
 
-@dataclass(frozen=True)
-class Asked:
-    """How often each target is killed, for how long the store is stopped, and when no further act is begun."""
+class Driven(Protocol):
+    """What is done to the archive, and what that was."""
 
-    kills: int
-    stop_seconds: float
-    seed: int
-    broker: str
-    most_seconds: float
+    @property
+    def outages(self) -> Sequence[Outage]: ...
+
+    @property
+    def complaints(self) -> Sequence[str]: ...
+
+    def run(self, served: Served) -> None: ...
 
 
-def torment(stack: Stack, asked: Asked, folder: Path, clock: Clock) -> Observed:
+def observe_under_load(stack: Stack, driver: Driven, seed: int, folder: Path, clock: Clock) -> Observed:
     """All that was seen. What the stations have written down stays in `folder`."""
-    footage = Footage(asked.seed, find_clips())
+    footage = Footage(seed, find_clips())
     units = make_units(stack)
     stations = [
         DockingStation(number, enrol_station(stack, number, unit), stack, folder, footage, clock)
@@ -47,10 +48,7 @@ def torment(stack: Stack, asked: Asked, folder: Path, clock: Clock) -> Observed:
     ]
     clerk = Clerk(stack, units, footage)
     audience = Audience(stack, units, footage, clerk.playable, clock)
-    driver = Driver(stack, asked.broker, stations, audience, clock)
-    acts = plan_acts(asked.seed, asked.kills, asked.stop_seconds)
-    keep_json(folder / "acts.json", acts)
-    clock.say(f"{len(stations)} stations, {len(acts)} acts to come, seed {asked.seed}")
+    clock.say(f"{len(stations)} stations, seed {seed}")
     with ExitStack() as undo:
         for station in stations:
             undo.callback(station.stop)
@@ -59,10 +57,10 @@ def torment(stack: Stack, asked: Asked, folder: Path, clock: Clock) -> Observed:
         clerk.start()
         for station in stations:
             station.start(clerk.take)
-        audience.start(asked.seed)
+        audience.start(seed)
         undo.callback(audience.stop)
         undo.callback(feeder.stop)
-        driver.run(acts, clock.now() + asked.most_seconds)
+        driver.run(Served(stations, audience, clock))
         clock.say("now everything has to come to its end")
         feeder.stop()
         settle(stack, stations, clock.say)
@@ -79,7 +77,7 @@ def find_clips() -> list[Path]:
 
 
 def _look(
-    stack: Stack, stations: Sequence[DockingStation], clerk: Clerk, audience: Audience, driver: Driver, clock: Clock
+    stack: Stack, stations: Sequence[DockingStation], clerk: Clerk, audience: Audience, driver: Driven, clock: Clock
 ) -> Observed:
     keys, ledger_vkey = public_keys(stack)
     read_back = audience.read_back()

@@ -11,13 +11,15 @@ from urllib.parse import urlsplit
 import psycopg
 import pytest
 from alembic import command
-from sqlalchemy import create_engine
+from sqlalchemy import Engine, NullPool, create_engine
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError
 
 from api.engines.roles import DatabaseAddresses
 from storage.database import Database
+from storage.errors import SchemaAhead, SchemaBehind, SchemaBusy
 from storage.ledger.append import Actor, Change, record_change
+from storage.migrations.revision import own_revision, read_revision, require_schema
 from storage.migrations.upgrading import alembic_config, upgrade
 
 GUARDED = ("ledger_entry", "ledger_sequence", "ledger_checkpoint", "signing_key_epoch")
@@ -106,8 +108,12 @@ def empty(server: Any) -> Iterator[str]:
     server.run("DROP DATABASE {} WITH (FORCE)", name)
 
 
+def engine_of(url: str) -> Engine:
+    return create_engine(make_url(url).set(drivername="postgresql+psycopg"), poolclass=NullPool)
+
+
 def migrate(owner: str, revision: str) -> None:
-    engine = create_engine(make_url(owner).set(drivername="postgresql+psycopg"))
+    engine = engine_of(owner)
     try:
         with engine.begin() as connection:
             config = alembic_config()
@@ -115,6 +121,46 @@ def migrate(owner: str, revision: str) -> None:
             command.upgrade(config, revision)
     finally:
         engine.dispose()
+
+
+@pytest.mark.parametrize("role", ["app", "worker", "sequencer"])
+def test_every_process_may_ask_which_schema_there_is(addresses: DatabaseAddresses, role: str) -> None:
+    with engine_of(getattr(addresses, role)).connect() as connection:
+        assert read_revision(connection) == own_revision()
+        require_schema(connection)
+
+
+def test_a_database_without_any_schema_and_one_that_is_behind_are_told(empty: str) -> None:
+    engine = engine_of(empty)
+    with engine.connect() as connection, pytest.raises(SchemaBehind, match=f"an older one.*{own_revision()}"):
+        require_schema(connection)
+    migrate(empty, "0080")
+    with engine.connect() as connection, pytest.raises(SchemaBehind, match=f"is 0080.*{own_revision()}"):
+        require_schema(connection)
+    engine.dispose()
+
+
+def test_a_newer_releases_schema_is_served_and_not_touched(addresses: DatabaseAddresses) -> None:
+    with psycopg.connect(addresses.owner) as connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+    with engine_of(addresses.app).connect() as connection:
+        require_schema(connection)
+    with pytest.raises(SchemaAhead, match="9999"):
+        upgrade(addresses.owner)
+
+
+def test_who_holds_a_table_is_not_stood_in_front_of_and_the_upgrade_begins_anew(empty: str) -> None:
+    """A change that waits for a table has everybody else wait behind it."""
+    migrate(empty, "0060")
+    with psycopg.connect(empty) as holding:
+        holding.execute("SELECT count(*) FROM document_text")
+        with pytest.raises(SchemaBusy, match="0060"):
+            upgrade(empty)
+        with engine_of(empty).connect() as connection:
+            assert read_revision(connection) == "0060"
+    upgrade(empty)
+    with engine_of(empty).connect() as connection:
+        assert read_revision(connection) == own_revision()
 
 
 TWO_OF_ONE_NUMBER = """
