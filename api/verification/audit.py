@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -31,7 +32,10 @@ Beside = TypeVar("Beside")
 
 @dataclass(frozen=True)
 class Audit:
-    """`deep`: the recordings whose stored bytes are read, all when it is None. `stands`: see verify_archive."""
+    """`deep`: the recordings whose stored bytes are read, all when it is None. `stands`: see verify_archive.
+
+    `at_once`: objects that are looked at side by side, each with a piece of memory of its own.
+    """
 
     archive: Archive
     trust: Trust
@@ -39,6 +43,7 @@ class Audit:
     progress: Progress
     deep: frozenset[uuid.UUID] | None
     stands: bool = False
+    at_once: int = 1
 
     def now(self) -> datetime:
         """Of an archive that stands: when its last entry was committed, by which time others had their places."""
@@ -57,6 +62,22 @@ class Audit:
         """
         for rows, _ in self.pages(statement, key, lambda session, rows: None):
             yield rows
+
+    def each(self, rows: Sequence[Row], look: Callable[[Audit, Row], None]) -> Iterator[None]:
+        """`look` at every one, several side by side: while the store takes its time for one, another is hashed.
+
+        What is found is told in the order of the rows, whoever was done first; so is what one of them raises.
+        """
+
+        def look_at(row: Row) -> Findings:
+            own = Findings()
+            look(replace(self, findings=own), row)
+            return own
+
+        with ThreadPoolExecutor(self.at_once, "verify") as threads:
+            for found in threads.map(look_at, rows):
+                self.findings.take(found)
+                yield
 
     def pages(
         self,

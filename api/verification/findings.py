@@ -228,6 +228,11 @@ class Findings:
                 Finding(kind.severity, code, subject, _text(expected), _text(found), kind.chinese, kind.english)
             )
 
+    def take(self, others: Findings) -> None:
+        """As if they had been added here."""
+        self.counts.update(others.counts)
+        self.kept.extend(others.kept[: MOST_KEPT - len(self.kept)])
+
     @property
     def total(self) -> int:
         return self.counts.total()

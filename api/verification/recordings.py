@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
@@ -47,8 +48,7 @@ def audit_recordings(audit: Audit) -> int:
         total = session.scalar(select(func.count()).select_from(Recording)) or 0
     count = 0
     for rows, around in audit.pages(select(Recording), Recording.id, _look_around):
-        for row in rows:
-            _check_recording(audit, row, around)
+        for _ in audit.each(rows, partial(_check_recording, around)):
             count += 1
             audit.progress("recordings", count, max(total, count))
     return count
@@ -103,7 +103,7 @@ def _parsed(rows: Sequence[LedgerEntryRow]) -> Iterator[tuple[LedgerEntryRow, Le
             continue
 
 
-def _check_recording(audit: Audit, row: Recording, around: _Around) -> None:
+def _check_recording(around: _Around, audit: Audit, row: Recording) -> None:
     manifest = _open_manifest(audit, row)
     if manifest is not None:
         _compare(audit, row, _stated(manifest), _kept(row))

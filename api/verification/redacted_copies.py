@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 from sqlalchemy import select
 
@@ -19,8 +20,7 @@ def audit_copies(audit: Audit) -> int:
     count = 0
     for rows in audit.rows(select(RedactedCopy).where(RedactedCopy.state == "done"), RedactedCopy.id):
         parents = _parents(audit, rows)
-        for row in rows:
-            _check(audit, row, parents.get(str(row.recording_id)))
+        for _ in audit.each(rows, partial(_check, parents)):
             count += 1
     return count
 
@@ -32,8 +32,8 @@ def _parents(audit: Audit, rows: Sequence[RedactedCopy]) -> dict[str, bytes]:
         return {str(row.id): row.sha256 for row in found}
 
 
-def _check(audit: Audit, row: RedactedCopy, parent: bytes | None) -> None:
-    subject = f"redacted_copy {row.id}"
+def _check(parents: Mapping[str, bytes], audit: Audit, row: RedactedCopy) -> None:
+    subject, parent = f"redacted_copy {row.id}", parents.get(str(row.recording_id))
     if row.parent_sha256 != parent:
         audit.findings.add("rendition_differs", f"{subject}: parent_sha256", parent, row.parent_sha256)
     at_rest, read = AtRest.of_copy(row), audit.reads(row.recording_id)

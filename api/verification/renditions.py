@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from sqlalchemy import func, select
@@ -41,8 +42,7 @@ def audit_renditions(audit: Audit) -> int:
     count = 0
     for rows in audit.rows(select(Rendition), Rendition.id):
         parents, stated = _parents(audit, rows), _stated(audit, rows)
-        for row in rows:
-            _check_rendition(audit, row, parents.get(str(row.recording_id)), stated.get(str(row.id), _NOTHING))
+        for _ in audit.each(rows, partial(_check_rendition, parents, stated)):
             count += 1
             audit.progress("renditions", count, max(total, count))
     return count
@@ -73,8 +73,11 @@ def _stated(audit: Audit, rows: Sequence[Rendition]) -> dict[str, _Stated]:
     return stated
 
 
-def _check_rendition(audit: Audit, row: Rendition, parent: bytes | None, stated: _Stated) -> None:
-    subject = f"rendition {row.id}"
+def _check_rendition(
+    parents: Mapping[str, bytes], entries: Mapping[str, _Stated], audit: Audit, row: Rendition
+) -> None:
+    subject, parent = f"rendition {row.id}", parents.get(str(row.recording_id))
+    stated = entries.get(str(row.id), _NOTHING)
     if row.parent_sha256 != parent:
         audit.findings.add("rendition_differs", f"{subject}: parent_sha256", parent, row.parent_sha256)
     if row.sha256.hex() != stated.sha256:

@@ -60,18 +60,18 @@ class UpgradeDriver:
             for line in process.stdout:
                 self._clock.say(line.rstrip())
                 if found := _REPLACED.fullmatch(line.strip()):
-                    began_at = self._note(found[1], began_at)
+                    self._note(found[1], began_at)
+                began_at = self._clock.now()
             return process.wait()
         finally:
             late.cancel()
 
-    def _note(self, service: str, began_at: float) -> float:
-        """It was away at most since the one before it was back."""
+    def _note(self, service: str, began_at: float) -> None:
+        """It was away at most since what the script said before."""
         now = self._clock.now()
         target = "proxy" if service == "proxy" else "replaced"
         outage = Outage(target, f"{service} replaced", began_at, kind="replace")
         self.outages.append(replace(outage, running_at=now, healthy_at=now))
-        return now
 
     def _left(self) -> list[str]:
         """Containers of the archive's own image that are not of the new one."""
