@@ -6,6 +6,7 @@ Where a container declares no total (a transport stream, fragments) nobody can s
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 
 from ingest.media import findings as code
@@ -86,14 +87,31 @@ def declared_seconds(found: Findings) -> float | None:
     """The container's word. Of an AVI that lost its index, and of a cut WAV, ffprobe reports what is left; the header
     counted chunks, or bytes of which each second takes as many."""
     extent = found.extent
-    uncoded = found.main is not None and (found.main.codec or "").startswith("pcm_")
     cut = extent is not None and extent.declared_bytes > extent.present_bytes > 0
-    if found.container == "wav" and uncoded and cut and extent is not None and found.duration_seconds is not None:
-        return round(found.duration_seconds * extent.declared_bytes / extent.present_bytes, 3)
+    if found.container == "wav" and cut and extent is not None and is_of_what_is_left(found, extent):
+        return round((found.duration_seconds or 0.0) * extent.declared_bytes / extent.present_bytes, 3)
     if found.is_avi and extent is not None and (extent.chunks is not None or cut):
         declared = None if extent.chunks is None else extent.chunks.declared_seconds
         return None if declared is None else max(found.duration_seconds or 0.0, declared)
     return found.duration_seconds
+
+
+def is_of_what_is_left(found: Findings, extent: Extent) -> bool:
+    """Whether ffprobe's length of a cut WAV was worked out of its bytes. A chunk `fact` counts samples, and where a
+    writer put one (with G.711 most do) the length is that of before it was cut."""
+    rate = byte_rate(found.main)
+    if rate is None or found.duration_seconds is None:
+        return False
+    said = found.duration_seconds
+    return abs(said - extent.present_bytes / rate) <= abs(said - extent.declared_bytes / rate)
+
+
+def byte_rate(sound: Stream | None) -> int | None:
+    """Bytes a second of sound that is not coded: its codec's name has the bits of a sample, G.711's are eight."""
+    named = re.fullmatch(r"pcm_(?:[suf](\d{1,2})(?:le|be)?|[am]u?law)", (sound and sound.codec) or "")
+    if named is None or sound is None or not sound.sample_rate or not sound.channels:
+        return None
+    return sound.sample_rate * sound.channels * int(named[1] or 8) // 8
 
 
 def first_missing_byte(found: Findings, extent: Extent) -> int | None:

@@ -194,6 +194,23 @@ def test_a_wav_that_was_written_without_knowing_its_end_is_not_damaged(
         assert (probe_media(sound, runner).state, codes(probe_media(sound, runner))) == ("opens", [])
 
 
+@pytest.mark.parametrize("has_fact", [True, False])
+@pytest.mark.parametrize("codec", ["pcm_alaw", "pcm_mulaw", "pcm_u8", "pcm_s24le"])
+def test_a_cut_wav_lacks_its_share_whether_a_chunk_counted_its_samples_or_not(
+    runner: MediaRunner, make_clip: MakeClip, codec: str, has_fact: bool
+) -> None:
+    """Of one with a chunk `fact` ffprobe says how long it was, of any other how long it is."""
+    sound = make_clip(*TONE, "-ar", "8000", "-ac", "1", "-c:a", codec, f"{codec}.wav")
+    if not has_fact:
+        sound.write_bytes(sound.read_bytes().replace(b"fact", b"JUNK"))
+    content = sound.read_bytes()
+    sound.write_bytes(content[: len(content) * 3 // 5])
+    found = probe_media(sound, runner)
+    assert found.missing is not None
+    assert found.missing.declared_seconds == pytest.approx(3.0, abs=0.02)
+    assert found.missing.present_seconds == pytest.approx(1.8, abs=0.02)
+
+
 def test_a_wav_that_counts_its_own_header_is_whole(runner: MediaRunner, make_clip: MakeClip) -> None:
     sound = make_clip(*TONE, "tone.wav")
     content = bytearray(sound.read_bytes())
