@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from ingest.dock import waiting_room
 from ingest.dock.errors import NoProgress, NotSealedYet, TryAgain
 from ingest.dock.events import ReceiptHeld
 from ingest.dock.patience import Patience, Retries
@@ -53,7 +54,7 @@ def test_many_uploads_that_are_never_sealed_hold_up_no_other_receipt(docking: An
 def test_each_is_asked_in_its_time_and_at_the_end_all_are() -> None:
     stop, told = threading.Event(), list[str]()
     room = WaitingRoom(stop, 2)
-    left = {"soon": 2, "late": 1}
+    left = {"soon": 2, "late": 2}
 
     def ask(name: str, seconds: float) -> Callable[[], float | None]:
         def once() -> float | None:
@@ -63,13 +64,56 @@ def test_each_is_asked_in_its_time_and_at_the_end_all_are() -> None:
 
         return once
 
-    room.put(ask("late", 0.0), 3600.0)
+    room.put(ask("late", 3600.0))
     room.put(ask("soon", 0.01))
     room.open()
-    eventually(lambda: told == ["soon", "soon"])
+    eventually(lambda: sorted(told) == ["late", "soon", "soon"])
     stop.set()
     room.close()
-    assert told == ["soon", "soon", "late"]
+    assert sorted(told) == ["late", "late", "soon", "soon"]
+
+
+def sealing_one_by_one(files: int, told: list[int]) -> Callable[[int], Callable[[], float | None]]:
+    """Each file is sealed once it was asked for, and all before it are: as an archive does that has much to do."""
+    sealed, turn = [False] * files, threading.Lock()
+
+    def ask(number: int) -> Callable[[], float | None]:
+        def once() -> float | None:
+            with turn:
+                told.append(number)
+                sealed[number] = all(sealed[max(0, number - 3) : number])
+                return None if sealed[number] else 0.01
+
+        return once
+
+    return ask
+
+
+def test_of_many_that_wait_those_are_asked_for_that_came_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_room, "_MOST_ASKED_FOR", 4)
+    told: list[int] = []
+    room, ask = WaitingRoom(threading.Event(), 2), sealing_one_by_one(1000, told)
+    for number in range(1000):
+        room.put(ask(number))
+    room.open()
+    room.close()
+    assert set(told) == set(range(1000))
+    assert all(number <= 4 + len(set(told[:place])) for place, number in enumerate(told)), "no more at once"
+    assert len(told) < 5000, "each a few times, however long the last had to wait"
+
+
+def test_what_is_asked_for_in_vain_lets_in_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting_room, "_MOST_ASKED_FOR", 4)
+    monkeypatch.setattr(waiting_room, "_IN_VAIN_SECONDS", 0.1)
+    stop, received = threading.Event(), threading.Event()
+    room = WaitingRoom(stop, 2)
+    for _ in range(20):
+        room.put(lambda: None if stop.is_set() else 0.02)
+    room.put(received.set)
+    room.open()
+    assert received.wait(60)
+    stop.set()
+    room.close()
 
 
 def test_what_is_not_sealed_is_asked_for_ever_more_seldom_but_never_later_than_a_quarter_of_a_minute(
