@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from casework.intervals import either_way, length_of
@@ -14,7 +14,7 @@ from casework.linking.shifts import BREAK_SECONDS, FARTHEST_SECONDS, LATE_SECOND
 from casework.linking.surroundings import Surroundings
 from casework.recordings.answered import Seen
 from casework.recordings.clocks import SAME_DOCKING, SAME_SHIFT
-from casework.register.holding import had_during
+from casework.register.holding import Holding, had_during
 from storage.measures import shifted
 
 SURE_ENOUGH = timedelta(minutes=15)
@@ -123,13 +123,20 @@ def _lay_beside(recording: Seen, around: Surroundings, shift: Sequence[Neighbour
 
 
 def _duties_of(recording: Seen, around: Surroundings, shift: Sequence[Neighbour]) -> list[Work]:
-    """Of whoever had the device then, by the register; else of whom the files name; else of the device."""
-    zero, last = _start(shift[0]), shifted(_start(shift[-1]), BREAK)
+    """Of whoever had the device at the time of the duty, by the register; where that knows of nobody then, of whom the
+    files name; else of the device.
+
+    At the time of the duty, not of the recordings: that one is sure, and the other is what is in doubt. Whoever took
+    the recorder over at noon had duties in the morning of which this one has nothing, and left others to do what the
+    first still had to do.
+    """
     issues = around.issues.get((recording.unit_id, recording.device or ""), ())
-    holders = {each.person.badge_number for each in had_during(issues, zero, last)}
-    officers = {name for name in holders or {each.officer for each in shift} if name}
-    return [
-        work
-        for work in around.works.get(recording.unit_id, ())
-        if work.officer in officers or (work.device == recording.device and not (officers and work.officer))
-    ]
+    named = {each.officer for each in shift if each.officer}
+    return [work for work in around.works.get(recording.unit_id, ()) if _is_theirs(work, recording, issues, named)]
+
+
+def _is_theirs(work: Work, recording: Seen, issues: Sequence[Holding], named: Collection[str]) -> bool:
+    of_device = work.device == recording.device
+    last = shifted(work.end, -timedelta.resolution)
+    officers = {each.person.badge_number for each in had_during(issues, work.start, last)} or named
+    return work.officer in officers if officers and work.officer else of_device

@@ -179,7 +179,7 @@ def judge_who(observed: Observed, work: Work) -> Reason | None:
 
 
 def judge_place(observed: Observed, work: Work) -> Iterable[Reason]:
-    if observed.place is None or work.place is None:
+    if observed.place is None or work.place is None or _goes_beyond(observed, work):
         return
     metres = round(observed.place.metres_from(work.place))
     if metres <= AT_THE_SCENE_METRES:
@@ -190,6 +190,14 @@ def judge_place(observed: Observed, work: Work) -> Iterable[Reason]:
         yield Reason("away_from_the_scene", -30, {"metres": metres})
     else:
         yield Reason("far_from_the_scene", -45, {"metres": metres})
+
+
+def _goes_beyond(observed: Observed, work: Work) -> bool:
+    """Whether it has most of the duty, and goes on before or after: its place is that of one moment, which need not be
+    of this duty. A recorder that ran all day was at the scene of each of its cases, whichever the satellites noted."""
+    inside = _seconds_inside(observed, work)
+    has_most = inside >= HALF * (work.end - work.start).total_seconds()
+    return has_most and inside < SURELY_INSIDE_FROM * observed.length.total_seconds()
 
 
 def covered(observed: Observed, work: Work) -> float:

@@ -200,3 +200,27 @@ def test_a_doubt_about_the_clock_makes_no_other_case_the_clear_one() -> None:
     found = find_candidates(observed, [first, second])
     assert {candidate.score for candidate in found} == {85, 50}
     assert clear_one(found) is None
+
+
+@pytest.mark.parametrize("hours", [3, 12])
+def test_a_recording_that_runs_over_several_duties_is_asked_about_wherever_its_satellites_noted_it(hours: int) -> None:
+    """The place is that of one moment; the minutes of the other cases are in it all the same."""
+    scenes = [Place(30.15 + number / 20, 114.30) for number in range(2)]
+    duties = [
+        work(officer="B1", start=START + number * 1.5 * HOUR, end=START + (number * 1.5 + 1) * HOUR, place=scene)
+        for number, scene in enumerate(scenes)
+    ]
+    for scene in scenes:
+        long = seen(START - HOUR / 4, place=scene, length=hours * HOUR)
+        found = find_candidates(long, duties)
+        assert {each.case_id for each in found} == {each.case_id for each in duties}
+        assert clear_one(found) is None
+        short = seen(duties[scenes.index(scene)].start + 10 * MINUTE, place=scene, length=20 * MINUTE)
+        assert clear_one(find_candidates(short, duties)).case_id == duties[scenes.index(scene)].case_id  # type: ignore[union-attr]
+
+
+def test_a_recording_of_a_whole_duty_is_linked_though_its_place_is_of_the_way_there() -> None:
+    """One case alone that day, and the satellites were found at the office."""
+    duty = work(officer="B1", place=MARKET)
+    found = find_candidates(seen(START - HOUR, place=Place(30.25, 114.30), length=3 * HOUR), [duty])
+    assert clear_one(found).case_id == duty.case_id  # type: ignore[union-attr]
