@@ -12,9 +12,8 @@ import sys
 from pathlib import Path
 
 from tests.compose.chaos.driver import Driver
-from tests.compose.chaos.evidence import judged, keep_json, kept_evidence, kept_logs
+from tests.compose.chaos.evidence import keep_json, kept_evidence, kept_logs, tell_verdict
 from tests.compose.chaos.plan import plan_acts
-from tests.compose.chaos.report import tables
 from tests.compose.chaos.run import observe_under_load
 from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
 from tests.compose.stack import running
@@ -45,10 +44,7 @@ def _run(asked: argparse.Namespace, evidence: Path, clock: Clock) -> int:
         driver = Driver(acts, stack, asked.broker, clock.now() + 60 * asked.most_minutes, clock)
         with kept_logs(stack, evidence):
             observed = observe_under_load(stack, driver, asked.seed, evidence, clock)
-    found = judged(observed, evidence)
-    print()
-    print(*tables(observed, found), sep="\n", flush=True)
-    return 0 if found.holds else 1
+    return tell_verdict(observed, evidence)
 
 
 if __name__ == "__main__":

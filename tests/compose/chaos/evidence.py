@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.compose.chaos.judge import Verdict, judge
+from tests.compose.chaos.judge import judge
 from tests.compose.chaos.observed import Observed
+from tests.compose.chaos.report import tables
 from tests.compose.stack import Stack
 
 
@@ -41,11 +42,14 @@ def kept_logs(stack: Stack, folder: Path) -> Iterator[None]:
             (folder / f"{name}.log").write_text(done.stdout + done.stderr)
 
 
-def judged(observed: Observed, folder: Path) -> Verdict:
+def tell_verdict(observed: Observed, folder: Path) -> int:
+    """Keep it, print it, and the exit code that it is."""
     found = judge(observed)
     keep_json(folder / "observed.json", observed)
     keep_json(folder / "verdict.json", {**found.__dict__, "holds": found.holds})
-    return found
+    print()
+    print(*tables(observed, found), sep="\n", flush=True)
+    return 0 if found.holds else 1
 
 
 def keep_json(path: Path, facts: object) -> None:

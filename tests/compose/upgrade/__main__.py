@@ -13,8 +13,7 @@ import tempfile
 from dataclasses import replace
 from pathlib import Path
 
-from tests.compose.chaos.evidence import judged, kept_evidence, kept_logs
-from tests.compose.chaos.report import tables
+from tests.compose.chaos.evidence import kept_evidence, kept_logs, tell_verdict
 from tests.compose.chaos.run import observe_under_load
 from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
 from tests.compose.stack import running
@@ -52,10 +51,7 @@ def _run(asked: argparse.Namespace, tree: Path, revision: str, evidence: Path, c
             observed = observe_under_load(new, UpgradeDriver(new, clock), asked.seed, evidence, clock)
     finally:
         take_new(new.machine)
-    found = judged(observed, evidence)
-    print()
-    print(*tables(observed, found), sep="\n", flush=True)
-    return 0 if found.holds else 1
+    return tell_verdict(observed, evidence)
 
 
 if __name__ == "__main__":
