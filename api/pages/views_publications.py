@@ -9,9 +9,10 @@ from typing import Any
 from api.http.reading.publication import names_of_publications
 from api.http.sessions import language_of
 from api.pages.visit import Visit
+from casework.named_people import names_in
 from casework.organisation import names_of
 from casework.permission import MAY
-from casework.publication.collecting import KIND_OF_EVENT, PUBLIC, Said, original_of, propose
+from casework.publication.collecting import KIND_OF_EVENT, PUBLIC, Said, names_spoken_of, original_of, propose
 from casework.publication.duties import duties_in, duties_of
 from casework.publication.errors import PublicationUnusable
 from casework.publication.listing import (
@@ -142,7 +143,10 @@ def _proposal(visit: Visit, event: CaseEvent, publicity: Publicity | None) -> Ma
     if publicity is None or kind != "penalty":
         return empty
     try:
-        return propose(original_of(visit.session, event, Said()), Said(), publicity, unit, kind)
+        original = original_of(visit.session, event, Said())
+        known = names_in(visit.session, event.case_id)
+        spoken = names_spoken_of(original.party, original.party_kind, [original.conclusion], known)
+        return propose(original, Said(), publicity, unit, kind, spoken)
     except PublicationUnusable:  # The event was entered by hand, and names no decision.
         return empty
 

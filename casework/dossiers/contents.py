@@ -21,6 +21,7 @@ from casework.procedure.judgement import judge_case
 from casework.publication.listing import PublicationNow, publications_of_case
 from casework.publication.masking import Masking
 from casework.publication.portal import PublicHistory, find_public
+from casework.publication.running_text import persons_spoken_of
 from casework.revoked import is_revoked, standing_revocations
 from casework.secrecy import ORDINARY, keeps_nothing_from, may_be_copied
 from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
@@ -66,7 +67,7 @@ class Speaking:
         return self.secrecy_class == ORDINARY
 
     def mask(self, text: str) -> str:
-        return self.masking.mask(text, self.names)
+        return self.masking.mask(text, (*self.names, *persons_spoken_of(text)))
 
 
 def contents_of_dossier(session: Session, speaking: Speaking) -> dict[str, Any]:

@@ -19,8 +19,8 @@ from casework.cases import find_case
 from casework.deadlines.decided import REVOKED
 from casework.dossiers.contents import Speaking, contents_of_dossier
 from casework.dossiers.errors import ContactUnfit, DossierChecked, DossierOutdated, DossierUnchecked, OwnDossier
-from casework.dossiers.names import names_in
 from casework.errors import Unknown
+from casework.named_people import names_in
 from casework.permission import require
 from casework.publication.duties import require_duty
 from casework.publication.publicity import publicity_on

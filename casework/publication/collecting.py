@@ -6,8 +6,9 @@ Text that is not given is made by the rules of masking. What they still find in 
 from __future__ import annotations
 
 import json
+import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -16,9 +17,12 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.kinds import KINDS
+from casework.named_people import names_in
 from casework.publication.duties import require_duty
 from casework.publication.errors import MaskingNeeded, PublicationUnusable, StepRefused
+from casework.publication.masking import NAME, Found, narrowed
 from casework.publication.publicity import Publicity, publicity_on
+from casework.publication.running_text import persons_spoken_of
 from casework.publication.whereabouts import fell_with_its_decision
 from casework.rows import unique
 from casework.secrecy import class_of
@@ -38,6 +42,8 @@ KIND_OF_EVENT: Final[Mapping[str, str]] = {
 CATEGORIES: Final = {"penalty": "行政处罚", "inspection": "行政检查（双随机、一公开）"}
 PUBLIC: Final = ("authority", "party", "category", "conclusion", "document_number", "legal_basis")
 """执法机关, 执法对象, 执法类别, 执法结论 (the four that nothing is published without), 文书号, 依据."""
+RUNNING: Final = ("conclusion", "document_number", "legal_basis")
+"""Of these, what somebody writes as he likes."""
 MOST_NAMES: Final = 50
 
 
@@ -55,7 +61,8 @@ class Said:
     """What somebody states towards a publication. None of `PUBLIC`: made by rule.
 
     `party_full`, `party_kind`, `conclusion_full`: of an inspection alone; a decision says its own. `names`: of further
-    natural persons that a text may name. `withhold_ground`: not to be published, for `withhold_reason`.
+    natural persons that a text may name; whom the case knows, or a text introduces, is found. `withhold_ground`: not
+    to be published, for `withhold_reason`.
     """
 
     party_full: str | None = None
@@ -182,9 +189,26 @@ def original_of(session: Session, event: CaseEvent, said: Said) -> Original:
     return Original(party, kind, found, event.day)
 
 
-def propose(original: Original, said: Said, publicity: Publicity, unit: Unit, kind: str) -> dict[str, str | None]:
-    """The public fields: as they were said, or made by the rules of masking."""
-    names = original.names(said.names)
+def names_spoken_of(
+    party: str, party_kind: str, texts: Iterable[str | None], known: Collection[str]
+) -> tuple[str, ...]:
+    """Besides the party, whom running texts name: of those `known` to the case, and who reads like it. That an
+    organisation is called by somebody's name names nobody: it is public as it is."""
+    called = party if party_kind == "organisation" else ""
+    spoken: dict[str, None] = {}
+    for text in filter(None, texts):
+        plain = narrowed(text)
+        closed_up = re.sub(r"\s", "", plain.replace(called, "") if called else plain)
+        spoken |= dict.fromkeys(sorted(name for name in known if len(name) > 1 and name in closed_up))
+        spoken |= dict.fromkeys(name for name in persons_spoken_of(plain) if name in closed_up)
+    return tuple(name for name in spoken if name != party)
+
+
+def propose(
+    original: Original, said: Said, publicity: Publicity, unit: Unit, kind: str, spoken: tuple[str, ...]
+) -> dict[str, str | None]:
+    """The public fields: as they were said, or made by the rules of masking. `spoken`: `names_spoken_of`."""
+    names = original.names((*said.names, *spoken))
     by_rule = {
         "authority": unit.name,
         "party": publicity.masking.mask(original.party, original.names(())),
@@ -225,13 +249,17 @@ def _state(
     original = original_of(session, session.get_one(CaseEvent, row.event_id), said)
     publicity = publicity_on(session, row.unit_id, chinese_day(now))
     names = _names(said.names)
+    texts = (*(() if said.withhold_ground else (original.conclusion, said.conclusion, said.legal_basis)), reason)
+    spoken = names_spoken_of(original.party, original.party_kind, texts, names_in(session, row.case_id))
+    spoken = _but_kept(spoken, names, said.kept)
     if said.withhold_ground is None:
         unit = session.get_one(Unit, row.unit_id)
-        public = _checked(session, row, propose(original, said, publicity, unit, row.kind), original, said, publicity)
+        public = propose(original, said, publicity, unit, row.kind, spoken)
+        public = _checked(session, row, public, original, said, publicity, spoken)
     else:
         public = _withheld(said, publicity)
     if reason is not None:
-        _refuse_unmasked("reason", reason, original.names(names), said.kept, publicity)
+        _refuse_unmasked("reason", reason, original.names(names), said.kept, publicity, spoken)
     version = PublicationVersion(
         id=uuid.uuid4(),
         unit_id=row.unit_id,
@@ -241,7 +269,7 @@ def _state(
         party_full=original.party,
         party_kind=original.party_kind,
         conclusion_full=original.conclusion,
-        names=list(names),
+        names=[*names, *spoken],
         **public,
         decided_on=original.decided_on if said.withhold_ground is None else None,
         kept=[] if said.withhold_ground else [vars(each) for each in said.kept],
@@ -267,6 +295,7 @@ def _checked(
     original: Original,
     said: Said,
     publicity: Publicity,
+    spoken: tuple[str, ...],
 ) -> dict[str, str | None]:
     """The public fields as they are stored. Raises PublicationUnusable, MaskingNeeded, TextUnusable."""
     if class_of(session, row.case_id) == "state_secret":
@@ -278,7 +307,7 @@ def _checked(
         # A shop may bear its owner's name: that of an organisation is published as it is.
         names = original.names(() if name == "party" else _names(said.names))
         if text is not None:
-            _refuse_unmasked(name, text, names, said.kept, publicity)
+            _refuse_unmasked(name, text, names, said.kept, publicity, spoken if name in RUNNING else ())
     return {**checked, "withhold_ground": None, "withhold_reason": None}
 
 
@@ -295,15 +324,33 @@ def _text(name: str, text: str | None) -> str | None:
     return required_text(name, text or "") if name == "conclusion" else required_name(name, text or "")
 
 
+def _but_kept(spoken: tuple[str, ...], told: tuple[str, ...], kept: tuple[Kept, ...]) -> tuple[str, ...]:
+    """Without those of which somebody says, with a reason, that they are no person's name; what was told is one."""
+    stays = {each.text for each in kept if each.code == NAME}
+    return tuple(name for name in spoken if name not in stays and name not in told)
+
+
 def _refuse_unmasked(
-    field: str, text: str, names: tuple[str, ...], kept: tuple[Kept, ...], publicity: Publicity
+    field: str,
+    text: str,
+    names: tuple[str, ...],
+    kept: tuple[Kept, ...],
+    publicity: Publicity,
+    spoken: tuple[str, ...],
 ) -> None:
     stays = {(each.code, each.text) for each in kept}
     found = [
-        each for each in publicity.masking.find(text, names) if each.never_kept or (each.code, each.text) not in stays
+        each
+        for each in publicity.masking.find(text, names, spoken)
+        if each.never_kept or (each.code, each.text) not in stays
     ]
     if found:
-        raise MaskingNeeded(field, tuple(dict.fromkeys(each.code for each in found)))
+        raise masking_needed(field, found)
+
+
+def masking_needed(field: str, found: Iterable[Found]) -> MaskingNeeded:
+    codes = tuple(dict.fromkeys(each.code for each in found))
+    return MaskingNeeded(field, codes, tuple(each.text for each in found if each.code == NAME))
 
 
 def _names(names: tuple[str, ...]) -> tuple[str, ...]:

@@ -116,10 +116,12 @@ class PublicationUnusable(PublicationError, InputRefused):
 
 @dataclass(eq=False)
 class MaskingNeeded(PublicationError, InputRefused):
-    """`field` would be public; `codes` are those of the masks that still find something there, or `name`."""
+    """`field` would be public; `codes` are those of the masks that still find something there, or `name`. `names`: what
+    was taken for names of persons."""
 
     field: str
     codes: tuple[str, ...]
+    names: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         found = ", ".join(self.codes)

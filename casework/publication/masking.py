@@ -50,13 +50,15 @@ class Masking:
         family = 2 if compound else 1
         return name[:family] + self.names.shown * min(max(len(name) - family, 1), MOST_SIGNS)
 
-    def find(self, text: str, names: Sequence[str]) -> tuple[Found, ...]:
-        """What has to be masked still, in the order of the rules, each once."""
-        return tuple(dict.fromkeys(self._find(narrowed(text), _longest_first(names))))
+    def find(self, text: str, names: Sequence[str], likely: Sequence[str] = ()) -> tuple[Found, ...]:
+        """What has to be masked still, in the order of the rules, each once. `likely`: what reads like a name, and may
+        be none."""
+        return tuple(dict.fromkeys(self._find(narrowed(text), _longest_first(names), _longest_first(likely))))
 
-    def _find(self, text: str, names: Iterable[str]) -> Iterator[Found]:
+    def _find(self, text: str, names: Iterable[str], likely: Iterable[str]) -> Iterator[Found]:
         closed_up = re.sub(r"\s", "", text)
         yield from (Found(NAME, name, True) for name in names if name in closed_up)
+        yield from (Found(NAME, name, False) for name in likely if name in closed_up)
         for each in self.masks:
             # What one mask has found is no other's: an identity number may begin as the number of a card does.
             yield from (Found(each.code, match[0], each.never_kept) for match in re.finditer(each.pattern, text))

@@ -15,9 +15,16 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.events import meet_term
 from casework.deadlines.kinds import KINDS
-from casework.publication.collecting import latest_version, lock_publication, refuse_ended
+from casework.named_people import names_in
+from casework.publication.collecting import (
+    latest_version,
+    lock_publication,
+    masking_needed,
+    names_spoken_of,
+    refuse_ended,
+)
 from casework.publication.duties import require_duty
-from casework.publication.errors import MaskingNeeded, StepRefused
+from casework.publication.errors import StepRefused
 from casework.publication.publicity import publicity_on
 from casework.publication.whereabouts import whereabouts_of_revoked
 from casework.review.errors import GateShut
@@ -208,9 +215,10 @@ def _checked_to_settle(
 def _refuse_named(field: str, text: str, session: Session, version: PublicationVersion, now: datetime) -> None:
     masking = publicity_on(session, version.unit_id, chinese_day(now)).masking
     names = (*version.names, *((version.party_full,) if version.party_kind == "citizen" else ()))
-    found = masking.find(text, names)
+    known = names_in(session, version.case_id)
+    found = masking.find(text, names, names_spoken_of(version.party_full, version.party_kind, [text], known))
     if found:
-        raise MaskingNeeded(field, tuple(dict.fromkeys(each.code for each in found)))
+        raise masking_needed(field, found)
 
 
 def _take(

@@ -64,7 +64,9 @@ def _unusable(error: publication.PublicationUnusable) -> Facts:
 
 
 def _masking(error: publication.MaskingNeeded) -> Facts:
-    return {"field": _FIELDS.get(error.field, error.field), "found": "、".join(MASKS.get(c, c) for c in error.codes)}
+    names = "".join(f"“{name}”" for name in error.names)
+    found = "、".join(MASKS.get(code, code) + (names if code == "name" else "") for code in error.codes)
+    return {"field": _FIELDS.get(error.field, error.field), "found": found}
 
 
 def _step(error: publication.StepRefused) -> Facts:

@@ -17,7 +17,7 @@ from api.words.tables import TABLES
 from casework.archiving.secrecy import state_secrecy
 from casework.documents.templates import load_shipped_templates
 from casework.dossiers.contents import SAID
-from casework.dossiers.names import names_in, persons_in
+from casework.named_people import names_in, persons_in
 from casework.timeline import DETAIL_WORDS, TIMELINE_KINDS
 from storage.catalog.access import AccessRequest
 from storage.catalog.documents import Document, DocumentSignature, DocumentTemplate, DocumentText

@@ -36,7 +36,7 @@ def test_a_citizens_penalty_goes_its_way_to_the_public_and_off_every_channel(des
     at = f"/api/v1/events/{desk.event}/publication"
     unmasked = desk.officer.post(at, json={"conclusion": "对张三丰罚款五十元"}, headers=CHINESE)
     assert refused(unmasked) == (422, "masking-needed")
-    assert unmasked.json()["detail"].startswith("“执法结论”中仍有不应公开的内容（自然人姓名）")
+    assert unmasked.json()["detail"].startswith("“执法结论”中仍有不应公开的内容（自然人姓名“张三丰”）")
     assert refused(desk.publisher.post(at, json={})) == (403, "duty-lacking")
     made = desk.officer.post(at, json={"document_number": "江综罚〔2026〕1号"})
     assert made.status_code == 201, made.text

@@ -1,7 +1,8 @@
-"""Which natural persons a case names, and where: what a dossier has to hide in texts that were not masked before.
+"""Which natural persons a case names, and where: what publications and dossiers have to hide in running text.
 
 Names stand where somebody wrote them: parties, fields of documents, signatures, whom something was served on, who came
-to see footage; and, of people of ours, who handled the case. In running text whoever checks the dossier looks for them.
+to see footage; and, of people of ours, who handled the case. Of others running text alone says who they are
+(casework/publication/running_text.py), and whoever checks what is to be public looks for them.
 """
 
 from __future__ import annotations
