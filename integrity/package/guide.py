@@ -13,6 +13,7 @@ from integrity.manifest import PREDICATE_TYPE
 from integrity.package.layout import (
     CHECKPOINT,
     PAYLOAD_LIST,
+    REPEATS,
     STATEMENT,
     TAG_LIST,
     catalogue_path,
@@ -37,9 +38,11 @@ def write_guide(
     package_key_epoch: int,
     catalogues: int = 0,
     sealed_documents: Sequence[str] = (),
+    *,
+    has_repeats: bool = False,
 ) -> bytes:
     """The content of VERIFY.md; `catalogues`: how many versions of an archived case's catalogue there are,
-    `sealed_documents`: the paths of documents that bear a seal."""
+    `sealed_documents`: the paths of documents that bear a seal; `has_repeats`: whether files came again."""
     signatures = (*_FUNCTION, *_signatures(recordings, package_key_epoch))
     sections = (
         (_INTRODUCTION, _START),
@@ -52,6 +55,7 @@ def write_guide(
         *(((_CATALOGUES, _catalogues(catalogues)),) if catalogues else ()),
         (_COSIGN, _cosign(recordings)),
         *(((_SEALS, _seals(sealed_documents)),) if sealed_documents else ()),
+        *(((_REPEATS, _REPEATS_FUNCTION),) if has_repeats else ()),
     )
     return "\n".join([*(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
 
@@ -208,6 +212,44 @@ _SEAL_FUNCTION = (
     "    | sed 's/.*=//; s/://g' | tr A-F a-f)",
     '  test "${#fingerprint}" -eq 64 && grep -o "seals.*$fingerprint" "$TRUST/trust.json"',
     "}",
+)
+
+_REPEATS = """\
+## 8. 同一文件再次收到时所称的内容 · What was said when files came again
+
+账本条目对文件名和全部说法作了承诺:以盐为密钥的 HMAC-SHA256。盐与原文在 `meta/received-again.json`,
+每个条目一份,不多不少。
+
+Their ledger entries commit to the name and to all that was said: HMAC-SHA256 under a salt. Salts and words are in
+`meta/received-again.json`, one for each entry, neither more nor less.
+"""
+
+# In canonical JSON the committed text of the claims stands as it is between two names. A name with an escape in it is
+# left to our own program.
+_REPEATS_FUNCTION = (
+    "list_repeats() {",
+    r"""  sed 's/^{"received_again":\[//; s/\],"v":1}$//; s/},{"claims":\[/}\n{"claims":[/g' """ + REPEATS,
+    "  echo",
+    "}",
+    "commit() { openssl dgst -sha256 -mac HMAC -macopt hexkey:$1 | sed 's/.*= //'; }",
+    "check_repeats() {",
+    "  list_repeats | while IFS= read -r repeat; do",
+    r"""    upload=$(printf '%s' "$repeat" | sed 's/.*"upload_id":"\([^"]*\)"}$/\1/')""",
+    r"""    entry=$(grep -l "received_again.*\"subject\":{\"id\":\"$upload\"" log/entries/*.json) || exit 1""",
+    "    for said in claims name; do",
+    r"""      salt=$(printf '%s' "$repeat" | sed "s/.*\"${said}_salt\":\"\([0-9a-f]*\)\".*/\1/")""",
+    r"""      text=$(printf '%s' "$repeat" | sed 's/^{"claims":\(.*\),"claims_salt":".*/\1/')""",
+    "      if test $said = name; then",
+    r"""        text=$(printf '%s' "$repeat" | sed 's/.*"original_name":"\(.*\)","upload_id":".*/\1/')""",
+    r"""        case $text in *\\*) continue ;; esac""",
+    "      fi",
+    r"""      grep -q "\"$said\":\"$(printf '%s' "$text" | commit $salt)\"" "$entry" || exit 1""",
+    "    done",
+    "  done",
+    "}",
+    "check_repeats",
+    r"""test "$(grep -l '"action":"recording.received_again".*"commitments"' log/entries/*.json | wc -l)" \
+  -eq "$(list_repeats | wc -l)" """.rstrip(),
 )
 
 _END = """\

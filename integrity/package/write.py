@@ -111,7 +111,13 @@ def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
     for version, content in enumerate(contents.catalogues, 1):
         filling.add(layout.catalogue_path(version), content)
     sealed = [layout.document_path(n) for n, each in enumerate(contents.documents, 1) if each.sealed]
-    guide = write_guide([each.guide for each in added], contents.key_epoch, len(contents.catalogues), sealed)
+    guide = write_guide(
+        [each.guide for each in added],
+        contents.key_epoch,
+        len(contents.catalogues),
+        sealed,
+        has_repeats=bool(contents.repeats),
+    )
     filling.add(layout.GUIDE, guide)
     _add_lists(filling, contents, tuple(each.files for each in added))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -126,3 +128,33 @@ def test_no_package_is_written_whose_words_open_nothing(twice: Any, tmp_path: Pa
     with pytest.raises(PackageInvalid):
         write_package(tmp_path / "p", twice.contents(repeats=[replace(first, original_name="x"), second]))
     assert not (tmp_path / "p").exists()
+
+
+def run_guide(folder: Path, shell: str = "sh") -> subprocess.CompletedProcess[str]:
+    text = (folder / "VERIFY.md").read_text()
+    (lines,) = [block for block in re.findall(r"```sh\n(.*?)```", text, re.DOTALL) if "check_repeats" in block]
+    return subprocess.run([shell, "-ec", lines], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_the_lines_of_the_guide_open_them_without_our_program(twice: Any, package: Path, shell: str) -> None:
+    done = run_guide(package, shell)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("change", ["another name", "another claim", "another salt", "one less", "one of no entry"])
+def test_the_lines_of_the_guide_find_what_was_altered(twice: Any, package: Path, change: str) -> None:
+    path = package / layout.REPEATS
+    path.write_bytes(canonical_json(CHANGES[change](json.loads(path.read_bytes()))))
+    assert run_guide(package).returncode != 0
+
+
+def test_a_name_that_has_to_be_escaped_is_no_stumbling_block(make_archive: Callable[..., Any], tmp_path: Path) -> None:
+    archive = make_archive()
+    notes = [note_of(upload, name) for upload, name in ((FIRST, 'a"b\\c\n.MP4'), (SECOND, "%s 100%.MP4"))]
+    notes[1] = replace(notes[1], claims=[OFFICER | {"value": '},{"claims":[ $(x) \\n'}, OFFICER])
+    for upload, note in zip((FIRST, SECOND), notes, strict=True):
+        archive.entries.append(archive.note(AGAIN, upload, data_of(archive, note, [])))
+    write_package(tmp_path / "p", archive.contents(repeats=notes))
+    done = run_guide(tmp_path / "p")
+    assert done.returncode == 0, done.stderr
