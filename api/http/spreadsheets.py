@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 Cell: TypeAlias = "str | int | float"
 """Days as ISO 8601; an amount of money is a float, in yuan."""
-# What a spreadsheet takes for a formula where it stands first in a cell of CSV. In xlsx a text is a text.
-FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+# What a spreadsheet takes for a formula where it stands first in a cell of CSV, in Chinese width too. In xlsx a text
+# is a text.
+FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")
 
 
 def csv_bytes(rows: Iterable[Sequence[Cell]]) -> bytes:

@@ -38,6 +38,7 @@ EDIT_HIDES: Final = "edit_hides"  # of an MP4: its edit list keeps a part from w
 SECOND_FILE: Final = "second_file"  # behind the first film, sound or photograph there is another one
 UNCLAIMED: Final = "unclaimed_bytes"  # of an MP4: much of it belongs to no track, and no player shows it
 FURTHER_PICTURES: Final = "further_pictures"  # more than one track of pictures: the copies show the first
+FURTHER_SOUNDS: Final = "further_sounds"  # more than one track of sound: the copies have the first
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 BARE_MJPEG: Final = "mjpeg"
@@ -53,6 +54,7 @@ MERE_WORDS: Final = frozenset(
         SECOND_FILE,
         UNCLAIMED,
         FURTHER_PICTURES,
+        FURTHER_SOUNDS,
         READING_STOPPED,
         PARSER_FAILED,
     }

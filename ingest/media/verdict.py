@@ -54,7 +54,7 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
     kept = tuple(reason for reason in found.reasons if reason not in nothing)
-    notes = (*kept, *harmless, *jumps(found), *hides(found), *further_pictures(found), *trailing(boxes), *notes)
+    notes = (*kept, *harmless, *jumps(found), *hides(found), *further_tracks(found), *trailing(boxes), *notes)
     if not (lost or zeros or nothing):
         return replace(found, reasons=notes)
     return weigh(found, (*lost, *zeros), notes, count)
@@ -163,9 +163,10 @@ def jumps(found: Findings) -> tuple[Reason, ...]:
     return (Reason(code.CLOCK_JUMPS, {"runs": len(found.runs)}),) if found.runs else ()
 
 
-def further_pictures(found: Findings) -> tuple[Reason, ...]:
-    """Copies show the first track: of several cameras, or of a film behind another one."""
-    return (Reason(code.FURTHER_PICTURES, {"tracks": len(found.films)}),) if len(found.films) > 1 else ()
+def further_tracks(found: Findings) -> tuple[Reason, ...]:
+    """Copies have the first of each: of several cameras or microphones, or of a film behind another one."""
+    kinds = ((code.FURTHER_PICTURES, found.films), (code.FURTHER_SOUNDS, found.sounds))
+    return tuple(Reason(each, {"tracks": len(tracks)}) for each, tracks in kinds if len(tracks) > 1)
 
 
 def hides(found: Findings) -> tuple[Reason, ...]:

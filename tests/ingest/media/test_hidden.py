@@ -395,3 +395,12 @@ def test_samples_that_no_table_names_any_more_are_told(
     mdat = next(end - at - 8 for kind, at, end in boxes(content) if kind == b"mdat")
     free = next((end - at - 8 for kind, at, end in boxes(content) if kind == b"free"), 0)
     assert told == [{"bytes": mdat + free - kept}]
+
+
+def test_every_track_of_sound_is_told_and_decoded(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
+    two = ("-map", "0", "-map", "1", "-map", "1", "-c:a:0", "aac", "-c:a:1", "pcm_s16le")
+    film = make_clip(*FILM, *two, "two.mov")
+    found = probe_media(film, runner)
+    assert [(reason.code, reason.facts) for reason in found.reasons] == [(code.FURTHER_SOUNDS, {"tracks": 2})]
+    assert found.to_decode == (*found.films, *found.sounds)
+    assert decode_whole(film, found, runner).state == "intact"
