@@ -19,6 +19,7 @@ from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
 from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import declared_segment, read_packets
+from ingest.media.sound_frames import count_sound
 from ingest.media.sound_totals import is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
@@ -58,7 +59,8 @@ class Boxes:
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
     `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
     the first. `unclaimed_bytes`: of an MP4, what is in none of its samples, where that is much.
-    `sound_frames`: how many a stream of MPEG sound says it has. `chunks`: those of an AVI's picture."""
+    `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of AMR and ADTS, whose frames were
+    counted. `chunks`: those of an AVI's picture."""
 
     declared_bytes: int
     present_bytes: int
@@ -70,6 +72,7 @@ class Boxes:
     lacking: tuple[TrackExtent, ...] = ()
     nothing_lost: bool = False
     sound_frames: int | None = None
+    sound_seconds: float | None = None
     chunks: PictureChunks | None = None
     second_at: int | None = None
     second_end: int | None = None
@@ -87,7 +90,8 @@ class Boxes:
 
 def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) -> Boxes | None:
     """None where the container does not declare its length: only MP4, RIFF, Matroska, whole TS packets, and the
-    header that many encoders put before MPEG sound do. AMR, ADTS and MPEG program streams have nothing of the kind.
+    header that many encoders put before MPEG sound do; of AMR and ADTS each frame does, and so the last one. MPEG
+    program streams have nothing of the kind.
 
     Never raises for what the file holds; `clock` gives seconds, of the processor unless said otherwise (what is
     found is signed, and must not depend on the disk), and after LONGEST_SECONDS what is known has to do."""
@@ -108,6 +112,9 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
         if is_mpeg_sound(start):
             totals = read_totals(handle, present)
             return None if totals is None else Boxes(totals.end, present, sound_frames=totals.frames)
+        sound = count_sound(handle, present, allowance)
+        if sound is not None:
+            return Boxes(sound.end, present, sound_seconds=sound.seconds)
         packets = read_packets(handle, present)
         return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 

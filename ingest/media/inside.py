@@ -17,7 +17,8 @@ TYPE_CHECKING = False  # typing takes longer to import than all of this
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# ISO/IEC 14496-12 boxes (their type stands at 4), RIFF, JPEG, TIFF, PNG, MPEG-TS, MPEG-PS, Matroska, MPEG sound.
+# ISO/IEC 14496-12 boxes (their type stands at 4), RIFF, JPEG, TIFF, PNG, MPEG-TS, MPEG-PS, Matroska, MPEG sound, AMR
+# and ADTS.
 SIGNATURES = (
     b"RIFF",
     b"RF64",
@@ -29,7 +30,8 @@ SIGNATURES = (
     b"\0\0\x01\xba",
     b"\x1a\x45\xdf\xa3",
     b"ID3",
-    *(bytes((0xFF, second)) for second in (0xE2, 0xE3, 0xF2, 0xF3, 0xFA, 0xFB)),
+    b"#!AMR",
+    *(bytes((0xFF, second)) for second in (0xE2, 0xE3, 0xF0, 0xF1, 0xF2, 0xF3, 0xF8, 0xF9, 0xFA, 0xFB)),
 )
 
 

@@ -170,6 +170,7 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         second_end=None if said["second_end"] is None else int(said["second_end"]),
         unclaimed_bytes=int(said["unclaimed_bytes"]),
         sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
+        sound_seconds=decimal(said["sound_seconds"]),
         chunks=None if said["chunks"] is None else chunks_from(said["chunks"]),
     )
 

@@ -116,11 +116,14 @@ def extent_of(boxes: Boxes) -> Extent:
 
 
 def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
-    """What ffprobe leaves out: how many frames the header of MPEG sound says there are. And what it mistakes for
-    frames: the chunks of an AVI, empty ones among its pictures, and single samples of its sound."""
+    """What ffprobe leaves out: how many frames the header of MPEG sound says there are, and how long those of AMR and
+    ADTS are together, of which it makes a guess. And what it mistakes for frames: the chunks of an AVI, empty ones
+    among its pictures, and single samples of its sound."""
     main = found.main
     if main is None or boxes is None:
         return found
+    if found.container in ("amr", "aac") and boxes.sound_seconds is not None:
+        return replace(found, duration_seconds=boxes.sound_seconds)
     if found.is_avi:
         chunks = boxes.chunks if main.kind == "video" else None
         frames = None if chunks is None else chunks.declared_pictures

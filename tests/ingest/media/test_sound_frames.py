@@ -1,0 +1,67 @@
+"""How long bare streams of sound are: by their frames, each of which says how long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from ingest.media import findings as code
+from ingest.media.damage import measure_boxes
+from ingest.media.probe import probe_media
+from ingest.media.runner import MediaRunner
+
+MakeClip = Callable[..., Path]
+SPEECH, SILENCE, NOTHING = b"\x3c" + bytes(31), b"\x44" + bytes(5), b"\x7c"
+"""Of AMR narrow band: 12.2 kbit/s, a description of silence, and no data at all; 20 ms each."""
+FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
+"""Of ADTS: sixteen bytes, 44.1 kHz."""
+
+
+@pytest.mark.parametrize(
+    ("content", "seconds"),
+    [
+        (b"#!AMR\n" + SPEECH * 50, 1.0),
+        (b"#!AMR\n" + SPEECH * 10 + (SILENCE + NOTHING * 7) * 100, 16.2),
+        (b"#!AMR-WB\n" + (b"\x04" + bytes(17)) * 50 + (b"\x4c" + bytes(5)) * 50, 2.0),
+    ],
+)
+def test_a_stream_of_amr_is_as_long_as_its_frames_are_many(
+    runner: MediaRunner, tmp_path: Path, content: bytes, seconds: float
+) -> None:
+    """Where nobody speaks there are few bytes and as much time: a guess by bytes is short of most of it."""
+    path = tmp_path / "sound.amr"
+    path.write_bytes(content)
+    assert probe_media(path, runner).duration_seconds == seconds
+
+
+def test_a_stream_of_adts_is_as_long_as_its_frames_are_many(runner: MediaRunner, make_clip: MakeClip) -> None:
+    quiet_and_loud = "aevalsrc='if(lt(t,20),0,random(0))':d=40"
+    path = make_clip("-f", "lavfi", "-i", quiet_and_loud, "-c:a", "aac", "sound.aac")
+    assert probe_media(path, runner).duration_seconds == pytest.approx(40, abs=0.06)
+
+
+@pytest.mark.parametrize("kind", ["amr", "aac"])
+def test_a_torn_last_frame_is_damage(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / "sound"
+    if kind == "amr":
+        path.write_bytes(b"#!AMR\n" + SPEECH * 50)
+    else:
+        tone = make_clip("-f", "lavfi", "-i", "sine=duration=3", "-c:a", "aac", "sound.aac")
+        path.write_bytes(tone.read_bytes())
+    assert probe_media(path, runner).state == "opens"
+    path.write_bytes(path.read_bytes()[:-5])
+    found = probe_media(path, runner)
+    assert (found.state, [reason.code for reason in found.reasons]) == ("damaged", [code.ENDS_EARLY])
+    assert found.missing is not None
+    assert found.missing.missing_bytes == 5
+
+
+@pytest.mark.parametrize("spoiled", [b"\xff" * 40, bytes(40), b"\xff\xf1\x50\x80\x00\x1f\xfc"])
+def test_what_is_no_stream_of_frames_to_its_end_says_nothing(tmp_path: Path, spoiled: bytes) -> None:
+    path = tmp_path / "sound"
+    for content, seconds in ((FRAME * 100, 2.322), (FRAME * 50 + spoiled + FRAME * 50, None), (spoiled, None)):
+        path.write_bytes(content)
+        boxes = measure_boxes(path)
+        assert (None if boxes is None else boxes.sound_seconds) == seconds
