@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import cast
 
-from sqlalchemy import select
+from sqlalchemy import select, union
 from sqlalchemy.orm import Session, aliased
 
 from integrity.canonical import Json, parse_strict
@@ -15,7 +15,7 @@ from integrity.package.documents import RepeatNote
 from integrity.package.repeats import RECEIVED_AGAIN
 from storage.catalog.casework import CaseLink
 from storage.catalog.ledger import LedgerEntryRow, LedgerOpening
-from storage.catalog.uploads import Upload
+from storage.catalog.recordings import Receipt, ReceivedAgain
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,13 @@ class CopiedRepeat:
 def repeats_of(session: Session, case_id: uuid.UUID) -> tuple[CopiedRepeat, ...]:
     """Of every recording that is linked, in the order of their entries: entries and words as of one instant."""
     linked = CaseLink.case_id == case_id, CaseLink.ended_at.is_(None)
-    uploads = select(Upload.id).join(CaseLink, CaseLink.recording_id == Upload.recording_id).where(*linked)
+    # Before words were kept of them repeats had their receipts alone. Both are found by recording, uploads are not.
+    uploads = union(
+        *(
+            select(kept.upload_id).join(CaseLink, CaseLink.recording_id == kept.recording_id).where(*linked)
+            for kept in (ReceivedAgain, Receipt)
+        )
+    )
     name, claims = aliased(LedgerOpening), aliased(LedgerOpening)
     entry = LedgerEntryRow
     statement = (
