@@ -57,6 +57,7 @@ ELEMENT_PROBLEMS: Mapping[str, str] = {
 BASES: Mapping[str, str] = {
     "register_holder": mark("配发登记：当时由其持有"),
     "issued_device": mark("配发登记：当时配发给该执法人员的设备"),
+    "same_card": mark("同一存储卡的其他文件所称"),
     "claim": mark("文件自称的确属实"),
     "answered": mark("先前的补正属实"),
     "received_again": mark("再次收到同一文件时所称"),

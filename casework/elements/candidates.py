@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import or_, select
+from sqlalchemy import ColumnElement, and_, func, or_, select
 from sqlalchemy.orm import Session
 
 from casework.elements.facts import Facts, latest_start, place_value
-from casework.register.holding import fetch_holdings_of, had_during
+from casework.recordings.clocks import SAME_DOCKING, Docking, docking_of
+from casework.register.holding import Named, fetch_holdings_of, find_devices, had_during
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.devices import Device
 from storage.catalog.organisation import Person
@@ -25,6 +26,7 @@ OWN_WORD: Final = "own_word"
 BASES: Final = (
     "register_holder",
     "issued_device",
+    "same_card",
     "claim",
     "answered",
     "received_again",
@@ -41,6 +43,8 @@ BASES: Final = (
     OWN_WORD,
 )
 """What a candidate is one by. `own_word` is what somebody says beyond them."""
+Card = tuple[uuid.UUID, uuid.UUID, str | None]
+"""Of a unit and a station, as that station names it."""
 NEAR_IN_TIME: Final = timedelta(minutes=30)
 
 
@@ -61,6 +65,7 @@ class Nearest:
 def find_nearest(session: Session, facts: Sequence[Facts], element: str) -> dict[uuid.UUID, tuple[Nearest, ...]]:
     """By recording, the nearest first, none twice. Where officer and device contradict there are candidates of both."""
     by_officer = _issued_devices(session, facts) if element in ("officer", "device") else {}
+    of_cards = _devices_of_cards(session, facts) if element == "device" else {}
     scenes = _scenes(session, facts) if element == "place" else {}
     neighbours = _neighbours(session, facts) if element == "place" else {}
     found = {}
@@ -69,7 +74,8 @@ def find_nearest(session: Session, facts: Sequence[Facts], element: str) -> dict
         if element == "officer":
             nearest = [*_officers(each), *by_officer.get(each.recording.id, ())]
         elif element == "device":
-            nearest = [*by_officer.get(each.recording.id, ()), *_device_as_named(each)]
+            issued = by_officer.get(each.recording.id, ())
+            nearest = [*issued, *of_cards.get(each.recording.id, ()), *_device_as_named(each)]
         elif element == "unit":
             nearest = _units(each)
         elif element == "time":
@@ -140,6 +146,54 @@ def _issued_devices(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID,
             if each.device is None or had.device.id != each.device.id
         ]
     return found
+
+
+def _devices_of_cards(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
+    """Of a file that names no device: those that others name which came off the same card, put in that same time."""
+    asked = [each for each in facts if each.card is not None and each.device is None and not each.recording.device]
+    if not asked:
+        return {}
+    named = _named_on_cards(session, asked)
+    devices = find_devices(session, {name for of_card in named.values() for name in of_card})
+    return {
+        each.recording.id: [
+            Nearest("device", str(devices[name].id), "same_card", devices[name].code)
+            for name, came in named[_card_of(each.recording)].items()
+            if name in devices and any(docking.is_one_with(each.docking) for docking in came)
+        ]
+        for each in asked
+    }
+
+
+def _named_on_cards(session: Session, asked: Sequence[Facts]) -> dict[Card, dict[Named, list[Docking]]]:
+    """By card each device that its files name, and how those came. One query for all cards."""
+    off_cards: dict[Card, list[Recording]] = defaultdict(list)
+    for each in asked:
+        off_cards[_card_of(each.recording)].append(each.recording)
+    named: dict[Card, dict[Named, list[Docking]]] = {card: {} for card in off_cards}
+    columns = (Recording.unit_id, Recording.device, Recording.station_id, Recording.received_at, Recording.claims)
+    off_any = or_(*(_came_off(card, off_it) for card, off_it in off_cards.items()))
+    rows = select(*columns).where(off_any, Recording.device.is_not(None))
+    for unit_id, code, station_id, received_at, claims in session.execute(rows):
+        docking = docking_of(station_id, received_at, claims)
+        of_card = named.get((unit_id, station_id, docking.group), {})
+        of_card.setdefault((unit_id, str(code)), []).append(docking)
+    return named
+
+
+def _came_off(card: Card, off_it: Sequence[Recording]) -> ColumnElement[bool]:
+    """About when these did. By when it was sealed: for that there is an index."""
+    first, last = min(row.received_at for row in off_it), max(row.sealed_at for row in off_it)
+    sealed = Recording.sealed_at.between(shifted(first, -SAME_DOCKING), shifted(last, SAME_DOCKING))
+    unit_id, station_id, name = card
+    group = func.jsonb_build_array(func.jsonb_build_object("kind", "group", "value", name, "source", "station"))
+    same = (Recording.unit_id == unit_id, Recording.station_id == station_id)
+    return and_(*same, sealed, Recording.claims.op("@>")(group))
+
+
+def _card_of(recording: Recording) -> Card:
+    docking = docking_of(recording.station_id, recording.received_at, recording.claims)
+    return recording.unit_id, recording.station_id, docking.group
 
 
 def _units(facts: Facts) -> list[Nearest]:

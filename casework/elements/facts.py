@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session, defer
 from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.intervals import either_way, length_of
 from casework.recordings.answered import GIVEN_WITHIN, latest_answers, start_of
-from casework.recordings.clocks import SATELLITES, docking_of
+from casework.recordings.clocks import SATELLITES, Docking, docking_of
 from casework.recordings.said_again import fetch_said_again
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
@@ -86,10 +86,13 @@ class Facts:
     meant_again: tuple[Device | Person, ...] = ()
 
     @property
+    def docking(self) -> Docking:
+        return docking_of(self.recording.station_id, self.recording.received_at, self.recording.claims)
+
+    @property
     def card(self) -> str | None:
         """What its station calls the card or folder that it came off, as it was put in that time."""
-        recording = self.recording
-        return docking_of(recording.station_id, recording.received_at, recording.claims).group
+        return self.docking.group
 
     def answer(self, element: str) -> ElementAnswer | None:
         return self.answers.get(element)

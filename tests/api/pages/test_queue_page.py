@@ -210,6 +210,22 @@ def test_all_of_a_card_is_answered_in_two_clicks_and_its_neighbours_are_not(dist
     assert again.status_code == 409, "what was seen has changed: each was answered"
 
 
+def test_the_device_that_other_files_of_the_card_name_is_offered_first(district: Any) -> None:
+    served = district.served
+    station, card = served.station(district.unit), uuid.uuid4().hex
+    served.seal(station, os.urandom(400), "AB00001_000123_20260313090000.MP4", group=card)
+    nameless = [served.seal(station, os.urandom(401), f"{uuid.uuid4().hex}.mp4", group=card) for _ in range(2)]
+    link_all_due(served.archive)
+    (sheet,) = [each for each in _sheets(district, "/queue") if nameless[0].original_name in each]
+    assert _choices(sheet)[0] == f"device|same_card|{district.device.id}"
+    assert "同一存储卡的其他文件所称" in sheet
+    shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0])
+    form = {**_form(sheet), "of": [], "shown": [shown], "all": "1", "choice": _choices(sheet)[0]}
+    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    assert sent.headers["location"] == "/queue?answered=2&left=0"
+    assert {row.value for row in _answers(district, nameless)} == {str(district.device.id)}
+
+
 def test_one_question_of_many_cards_is_one_sheet_over_all_pages_and_one_answer(district: Any) -> None:
     cards = _cards(district, *[2] * 10)
     everything = [row for card in cards for row in card]

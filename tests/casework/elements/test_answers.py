@@ -410,3 +410,26 @@ def test_a_recording_is_answered_to_be_of_no_unit_but_its_own(team: Any) -> None
     assert refused.value.problem == "only_own"
     own = Choice("unit", str(team.unit.id), reason="原单位")
     assert answer(team, theirs, recording, "unit", own).done == (recording.id,)
+
+
+def test_a_file_without_a_name_is_offered_the_device_that_others_of_its_card_name(team: Any) -> None:
+    """One card put in once: some names have the recorder, and some say nothing."""
+
+    def came(card: str, minutes: int = 0, **said: Any) -> Any:
+        group = [Claim("group", card, "station", "stated")]
+        at = NOW - timedelta(hours=6) + timedelta(minutes=minutes)
+        times = {"received_at": at, "sealed_at": at + timedelta(minutes=1)}
+        return team.recording(claims=group, officer=None, **times, **said)
+
+    card, other = "a" * 32, "b" * 32
+    came(card)
+    came(card, 2)
+    came(other, 1, device="AB00009")
+    nameless, days_later = came(card, 3, device=None), came(card, 5 * 60, device=None)
+    (found,) = nearest(team, nameless, "device")
+    assert (found.basis, found.label) == ("same_card", "AB00001")
+    assert not nearest(team, days_later, "device"), "a card is of one docking"
+    supervisor = team.archive.person(team.unit, "supervisor")
+    answer(team, supervisor, nameless, "device", Choice("device", found.value, found.basis))
+    assert "device" not in team.open(nameless)
+    assert team.element(nameless, "officer")["source"] == "register", "who had it is known then"
