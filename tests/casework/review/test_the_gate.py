@@ -16,6 +16,8 @@ from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionVersion
 from storage.database import Database
 from tests.casework.review.attempts import ATTEMPTS, CONDITIONS, TIGHT, Strike, issue, passed, rules_elsewhere
+from tests.casework.review.attempts.known import issued, withdraw_pass
+from tests.casework.review.attempts.papers import revoke
 from tests.casework.review.scene import Scene
 from tests.sampling import some_of
 
@@ -103,6 +105,19 @@ def test_without_one_limit_of_the_list_a_decision_out_of_scope_needs_a_review(sc
     scene.run(without(conditions_of(scene)[condition], condition), role="owner")
     version = scene.do(lambda b: beside_another_party(b, TIGHT[condition], b.another_case()))
     assert refused_at_the_gate(issue(scene, version)) == "LHG01"
+
+
+def test_what_was_decided_anew_is_executed_though_the_former_lost_its_pass(scene: Scene) -> None:
+    former = issued(scene)
+    withdraw_pass(scene, former)
+    with pytest.raises(psycopg.Error):
+        scene.execute_case(scene.bench.case)
+    revoke(scene, former)
+    with pytest.raises(psycopg.Error):
+        scene.execute_case(scene.bench.case)
+    issued(scene)
+    scene.execute_case(scene.bench.case)
+    assert scene.run('SELECT stage FROM "case" WHERE id = %(id)s', {"id": former.case_id}) == [("execution",)]
 
 
 def test_of_two_who_issue_at_once_one_is_refused(scene: Scene) -> None:

@@ -10,7 +10,7 @@ from casework.deadlines.events import enter_event, withdraw_event
 from casework.deadlines.loading import load_shipped_terms
 from integrity.local_time import chinese_day
 from tests.casework.review.attempts.known import Strike, attempt, issued, passed, withdraw_pass
-from tests.casework.review.attempts.papers import final_decision
+from tests.casework.review.attempts.papers import final_decision, revoke
 from tests.casework.review.scene import Scene
 
 
@@ -27,6 +27,21 @@ def execution_of_a_draft(scene: Scene) -> Strike:
 
 @attempt("issued_passes")
 def execution_after_the_pass_is_withdrawn(scene: Scene) -> Strike:
+    withdraw_pass(scene, issued(scene))
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt()
+def execution_of_what_was_revoked_and_lost_its_pass(scene: Scene) -> Strike:
+    version = issued(scene)
+    withdraw_pass(scene, version)
+    revoke(scene, version)
+    return lambda: scene.execute_case(scene.bench.case)
+
+
+@attempt()
+def execution_of_what_was_decided_anew_and_lost_its_pass(scene: Scene) -> Strike:
+    revoke(scene, issued(scene))
     withdraw_pass(scene, issued(scene))
     return lambda: scene.execute_case(scene.bench.case)
 
