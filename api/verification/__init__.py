@@ -14,6 +14,7 @@ from typing import Final, TypeVar
 
 import structlog
 from sqlalchemy import func, select
+from sqlalchemy.exc import DataError
 
 from api.archive import Archive
 from api.verification.attachments import audit_attachments
@@ -124,7 +125,8 @@ _AT_ONCE_ELSEWHERE: Final = 8
 """Objects side by side. A server answers each request after tens of milliseconds, and any number of them meanwhile; a
 disk has one arm."""
 
-_UNREADABLE: Final = (ArithmeticError, AttributeError, EvidenceError, LookupError, TypeError, ValueError)
+# DataError: of an instant beyond the calendar, which PostgreSQL has and Python has not.
+_UNREADABLE: Final = (ArithmeticError, AttributeError, DataError, EvidenceError, LookupError, TypeError, ValueError)
 
 
 def _looked_at(audit: Audit, name: str, part: Callable[[Audit], Found]) -> Found | None:

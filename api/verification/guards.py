@@ -70,17 +70,19 @@ def announced_trust(archive: Archive, findings: Findings) -> Trust:
 
 
 def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[EpochKey, ...]:
+    # Of each row what is needed, and no instant: one beyond the calendar would end the audit before it has begun.
+    columns = SigningKeyEpoch.epoch, SigningKeyEpoch.public_key, SigningKeyEpoch.key_id
     statement = (
-        select(SigningKeyEpoch, LedgerEntryRow.entry)
+        select(*columns, LedgerEntryRow.entry)
         .outerjoin(LedgerEntryRow, LedgerEntryRow.id == SigningKeyEpoch.entry_id)
         .where(SigningKeyEpoch.purpose == purpose)
         .order_by(SigningKeyEpoch.epoch)
     )
     with archive.database.reading() as session:
-        rows = [(row, content) for row, content in session.execute(statement)]
-        session.expunge_all()
+        rows = session.execute(statement).all()
     keys: list[EpochKey] = []
-    for in_turn, (row, content) in enumerate(rows, FIRST_EPOCH):
+    for in_turn, row in enumerate(rows, FIRST_EPOCH):
+        content = row.entry
         try:
             key = PublicKey(row.public_key)
         except EvidenceError as error:

@@ -224,3 +224,28 @@ def test_a_part_that_cannot_be_finished_is_named_and_the_others_are_looked_at(
     assert ("part_unfinished", "positions") in found
     assert ("upload_differs", f"upload {uploads['again']}: recording_id") not in found  # a repeat names its own
     assert {code for code, _ in found} >= {"part_unfinished", "upload_differs", "row_differs"}
+
+
+@pytest.mark.parametrize("beyond", some_of(["infinity", "0001-01-01 BC"], one_in=2))
+def test_an_instant_beyond_the_calendar_hides_nothing_else(
+    sealing: Any, uploads: dict[str, str], superuser: Superuser, beyond: str
+) -> None:
+    gone = ("station", "DELETE FROM station", "logged_row_missing")
+    forged = ("receipt", "UPDATE receipt SET envelope = envelope || ' '::bytea", "receipt_invalid")
+    for table, column, part, (other, change, code) in (
+        ("upload", "expires_at", "uploads", gone),
+        ("received_again", "recorded_at", "uploads", gone),
+        ("recording", "sealed_at", "recordings", gone),
+        ("station", "created_at", "rows", forged),
+        ("ledger_checkpoint", "signed_at", "entries", forged),
+    ):
+        with (
+            changed(superuser, table, f"UPDATE {table} SET {column} = '{beyond}'"),
+            changed(superuser, other, change),
+        ):
+            found = found_in(sealing)
+        assert ("part_unfinished", part) in found, (table, column)
+        assert code in {each for each, _ in found}, (table, column)
+    with changed(superuser, "signing_key_epoch", f"UPDATE signing_key_epoch SET activated_at = '{beyond}'"):
+        found_in(sealing)
+    assert found_in(sealing) == set()
