@@ -12,6 +12,7 @@ from tests.casework.review.attempts import (
     papers,
     publishing,
     reviewers,
+    roundabout,
     scope,
     services,
 )
@@ -19,5 +20,5 @@ from tests.casework.review.attempts.known import ATTEMPTS, CONDITIONS, Strike, i
 from tests.casework.review.attempts.tightening import TIGHT, rules_elsewhere
 
 __all__ = ["ATTEMPTS", "CONDITIONS", "TIGHT", "Strike", "issue", "passed", "rules_elsewhere"]
-KINDS = (issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing)
+KINDS = (issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing, roundabout)
 """In this order, each by being imported, they make the list."""
