@@ -127,7 +127,8 @@ EXPORT := uv export --quiet --no-emit-project --no-header --no-annotate --no-emi
 lock:
 	uv lock --quiet
 	$(EXPORT) --no-group dev --output-file requirements.lock > /dev/null
-	$(EXPORT) --group dev --output-file requirements-dev.lock > /dev/null
+	$(EXPORT) --no-group dev --extra otel --output-file requirements-otel.lock > /dev/null
+	$(EXPORT) --group dev --extra otel --output-file requirements-dev.lock > /dev/null
 
 clean:
 	rm -rf $(VENV) build dist
