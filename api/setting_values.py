@@ -187,6 +187,17 @@ def _check_push_url(value: object) -> str:
     return url
 
 
+def check_otel_url(value: object) -> str:
+    """Raises ValueError. Nothing that goes there is secret, so it may be plain http within a closed network."""
+    url = str(value).strip().rstrip("/")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("not an address")
+    if re.search(r"[?#@\\]", url) or not url.isascii() or not url.isprintable() or " " in url:
+        raise ValueError("with a user, a query, or what is no address")
+    return url
+
+
 def _is_this_machine(host: str) -> bool:
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
@@ -269,6 +280,14 @@ PushUrl = Annotated[
     Wanted(
         "https:// 地址（平台在本机时可用 http://），不带用户名和参数",
         "an https:// address without user and query (http:// for a platform on this machine alone)",
+    ),
+]
+OtelUrl = Annotated[
+    str,
+    BeforeValidator(check_otel_url),
+    Wanted(
+        "http(s)://主机:端口，不带用户名和参数，可带路径",
+        "http(s)://host:port, with a path or none, without user or query",
     ),
 ]
 PushToken = Annotated[

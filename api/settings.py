@@ -22,6 +22,7 @@ from api.setting_values import (
     Licence,
     Network,
     NodeName,
+    OtelUrl,
     PushToken,
     PushUrl,
     ReadableFile,
@@ -202,6 +203,9 @@ class Settings(BaseSettings):
     client_certificate_header: (
         Annotated[str, BeforeValidator(check_header_name), Wanted("请求头名称", "the name of a header")] | None
     ) = None
+
+    otel_url: OtelUrl | None = None
+    otel_ca_file: ReadableFile | None = None
 
     ready_file: Path | None = None
 

@@ -31,6 +31,7 @@ from ingest.sealing.keeping import lock_in_store
 from ingest.sealing.parts import Custody
 from ingest.sealing.receipts import IssuedReceipt, issue_receipt
 from ingest.sealing.record import SameFileSealed, SealedFacts, record_repeat, record_sealing, refuse_second_copy
+from ingest.sealing.steps import step
 from ingest.sealing.stored import keep_stored_copy, restore_if_said_to_be_lost, restore_stored_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
@@ -82,6 +83,7 @@ def seal_staged(upload: DueUpload, custody: Custody) -> None:
         record_repeat(upload, attempt, before, claims_of(upload, findings, custody), custody)
 
 
+@step
 def verify_upload(upload: DueUpload, custody: Custody) -> Path:
     """The staged file is there, as long as was acknowledged. A claimed SHA-256 is compared below, once it is known."""
     path = custody.staged_path(upload.id)
@@ -94,6 +96,7 @@ def verify_upload(upload: DueUpload, custody: Custody) -> Path:
     return path
 
 
+@step
 def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
     """What the tools make of it, in the sandbox. Unreadable is a finding: the file is sealed all the same.
 
@@ -110,6 +113,7 @@ def probe(upload: DueUpload, staged: Path, custody: Custody) -> Findings:
         return not_understood(error)
 
 
+@step
 def claims_of(upload: DueUpload, findings: Findings, custody: Custody) -> Claims:
     """What is claimed, and what is best believed of it: the same of a file that is new and of one that comes again."""
     said = gather_claims(upload, findings, custody)
@@ -139,6 +143,7 @@ def judge_claims(upload: DueUpload, said: Claims, findings: Findings) -> Claims:
         return state_unjudged(said)
 
 
+@step
 def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt, custody: Custody) -> SealedObject:
     """One pass: SHA-256, SM3, chunk leaves, encryption, store. Nothing is visible before the digest is fixed.
 
@@ -166,6 +171,7 @@ def digest_and_store_encrypted(upload: DueUpload, staged: Path, attempt: Attempt
         raise PlaintextChanged(upload.id, error.expected, error.found) from error
 
 
+@step
 def read_back_and_compare(upload: DueUpload, attempt: Attempt, sealed: SealedObject, custody: Custody) -> None:
     """Read the stored bytes from the medium, decrypt, compare. Anything else than what was read stops with an alarm."""
     try:
@@ -174,6 +180,7 @@ def read_back_and_compare(upload: DueUpload, attempt: Attempt, sealed: SealedObj
         raise StoredBytesDiffer(upload.id, error.object_name, error.what) from error
 
 
+@step
 def state_manifest(
     upload: DueUpload, attempt: Attempt, findings: Findings, claims: Claims, sealed: SealedObject, custody: Custody
 ) -> RecordingManifest:
@@ -194,10 +201,12 @@ def state_manifest(
     )
 
 
+@step
 def sign_manifest(manifest: RecordingManifest, custody: Custody) -> Envelope:
     return sign_statement(manifest.to_bytes(), custody.manifest_key)
 
 
+@step
 def timestamp_signature(upload: DueUpload, envelope: Envelope, custody: Custody) -> TimestampToken:
     """A token over the whole DSSE file, so that it bounds the signature's age and not only the content's.
 

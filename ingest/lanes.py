@@ -91,7 +91,7 @@ def seal_next(
 
 def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
     try:
-        with upload.lease.renewed(custody.database):
+        with upload.lease.renewed(custody.database), custody.told(upload):
             issued = seal_upload(upload, custody)
     except CustodyStopped as error:
         stop_upload(custody.database, upload, error)

@@ -8,18 +8,31 @@ import sys
 import threading
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.cli.dock_credential import choose_credential
+from api.logs import write_warnings
+from api.setting_values import check_otel_url
+from api.tracing.opening import open_station_spans
 from ingest.dock.agent import DockPlan, DockResult, dock_continuously, dock_folder
 from ingest.dock.config import DockConfig, read_config
 from ingest.dock.connection import trusting
+from ingest.dock.errors import ConfigUnusable
 from ingest.dock.events import Listener
 from ingest.dock.pacing import RateSchedule, parse_window
 from ingest.dock.receipts import load_ledger_vkey, load_pinned_key
 from ingest.dock.sources import Places
 from ingest.dock.unit import warn_of_homes, write_unit
+from ingest.dock.words import Words
+
+if TYPE_CHECKING:
+    from api.tracing.spans import Spans
 
 _MEBIBYTE = 1 << 20
+_NO_COLLECTOR = Words(
+    "otel_url: is http(s)://host:port, with a path or none, without user or query",
+    "otel_url：须为 http(s)://主机:端口，不带用户名和参数，可带路径",
+)
 
 
 @dataclass(frozen=True)
@@ -35,10 +48,33 @@ class Order:
 
     def carry_out(self, tell: Listener, stop: threading.Event) -> DockResult:
         """Do it. Raises DockError when it cannot begin."""
-        plan = self._plan()
+        plan, spans = self._plan(), self._open_spans()
+        if spans is None:
+            return self._dock(plan, tell, stop)
+        from api.tracing.station import StationSpans
+
+        told = StationSpans(spans, tell)
+        try:
+            return self._dock(replace(plan, traceparent_of=told.traceparent_of), told, stop)
+        finally:
+            told.close()
+
+    def _dock(self, plan: DockPlan, tell: Listener, stop: threading.Event) -> DockResult:
         if self.folder is not None:
             return dock_folder(plan, self.folder, tell, stop)
         return dock_continuously(plan, self.config.places, self.config.timing, tell, stop)
+
+    def _open_spans(self) -> Spans | None:
+        """Raises UsageRefused where they are asked for and cannot be sent, ConfigUnusable where to is no address."""
+        url = self.config.otel_url
+        if not url:
+            return None
+        try:
+            check_otel_url(url)
+        except ValueError as error:
+            raise ConfigUnusable(self.asked_in, _NO_COLLECTOR) from error
+        write_warnings()
+        return open_station_spans(url, self.config.ca_file)
 
     def print_unit(self) -> int:
         """A systemd unit that does what the file says, and on stderr what would keep it from starting; exit code 0."""

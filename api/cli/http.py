@@ -30,8 +30,10 @@ def http(
     from api.engines.priority import HTTP_NICENESS, give_way
     from api.engines.readiness import announce_ready
     from api.settings import load_settings
+    from api.tracing.opening import require_spans
 
     settings = load_settings()
+    require_spans(settings)
     give_way(HTTP_NICENESS)
     listener = take_address(settings.bind) if descriptor is None else socket.socket(fileno=descriptor)
     twins = None if table is None else ConnectionTable(table)

@@ -36,9 +36,11 @@ def worker(
     from api.tasks.app import celery_app
     from api.tasks.nodes import words_of
     from api.tasks.stopping import OneTask, tell_processes
+    from api.tracing.opening import require_spans
 
     queues = known_queues(names)
     settings = load_settings()
+    require_spans(settings)
     write_log_lines()
     if nice := niceness_of(queues):
         give_way(nice)

@@ -12,11 +12,13 @@ from api.engines.supervise import Step
 from api.object_store import open_store, require_usable_store
 from api.replica_store import require_usable_replica
 from api.settings import Settings
+from api.tracing.opening import require_spans
 
 
 def steps_before_database(settings: Settings) -> tuple[Step, ...]:
     """Where objects lie can be used, and the keys are there and open."""
     return (
+        *([] if settings.otel_url is None else [Step("链路追踪", "tracing", lambda: require_spans(settings))]),
         Step("对象存储", "object store", lambda: require_usable_stores(settings)),
         Step("密钥", "keys", lambda: create_keys(settings)),
         Step("根密钥", "root key", lambda: require_keys(settings)),

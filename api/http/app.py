@@ -33,6 +33,7 @@ from api.node_folder import own_staging
 from api.pages.kept_counts import KeptCounts
 from api.settings import load_settings
 from api.tasks.waking import Waker
+from api.tracing.opening import open_spans
 from api.upload_limits import upload_limits, upload_register
 from ingest.uploads.application import mount_uploads, tus_application
 from ingest.uploads.asgi import AsgiApplication
@@ -53,9 +54,15 @@ def create_app(archive: Archive | None = None, framework: FastAPI | None = None)
     framework.state.kept_answers = KeptAnswers()
     framework.state.kept_counts = KeptCounts()
     framework.state.playback = Playback(archive)
+    framework.state.spans = spans = open_spans(archive.settings, "liuhen-http")
     answering = with_body_limit(with_shown_secret(with_asking_again(with_standing_windows(framework))))
     answering = with_measuring(answering, framework.state.metrics)
-    application = with_security_headers(mount_uploads(make_uploads(archive), answering))
+    uploads = make_uploads(archive)
+    if spans is not None:
+        from api.tracing.requests import with_receipt_spans, with_request_spans
+
+        uploads, answering = with_request_spans(uploads, spans), with_receipt_spans(answering, spans)
+    application = with_security_headers(mount_uploads(uploads, answering))
     return with_trusted_proxies(application, archive.settings)
 
 
@@ -71,6 +78,8 @@ def make_framework() -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         yield
+        if app.state.spans is not None:
+            await run_in_threadpool(app.state.spans.close)
         app.state.archive.database.close()
 
     app = FastAPI(

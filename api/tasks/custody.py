@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
+from dataclasses import replace
 from functools import lru_cache, partial
 from pathlib import Path
+
+from celery.signals import worker_process_shutdown, worker_shutdown
 
 from api.archive import Archive
 from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
 from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
+from api.tracing.opening import open_spans
 from api.trust_folder import announced_keys, build_timestamp_trust
 from ingest.lanes import seal_all_due
 from ingest.lease import name_worker
@@ -81,7 +85,20 @@ def read_upload_claims(archive: Archive, upload: DueUpload, findings: Findings) 
 
 @lru_cache(maxsize=1)
 def worker_custody() -> Custody:
-    return open_custody(worker_archive())
+    """This process's own, with its spans: what sends them has a thread, which would not survive a fork."""
+    archive = worker_archive()
+    custody, spans = open_custody(archive), open_spans(archive.settings, "liuhen-custody")
+    if spans is None:
+        return custody
+    from api.tracing.custody import CustodySpans
+
+    def end(**_facts: object) -> None:
+        spans.close()
+
+    # The one of a worker that is its own only process, the other of one of several.
+    worker_shutdown.connect(end, weak=False)
+    worker_process_shutdown.connect(end, weak=False)
+    return replace(custody, told=CustodySpans(spans).told)
 
 
 @celery_app.task(name="custody.seal_due")  # type: ignore[untyped-decorator]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import ssl
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -56,6 +56,7 @@ class DockPlan:
     """What is the same for every file of a run. `archive_key` overrides the pin that came with the credential.
 
     `claims` reads device, officer and started_at out of a file's name; they are claims and nothing hangs on them.
+    `traceparent_of` gives the span that requests about an upload are made in (ingest/trace_context.py).
     """
 
     url: str
@@ -71,6 +72,7 @@ class DockPlan:
     tls: ssl.SSLContext | None = None
     claims: Claims = _claim_nothing
     report_seconds: float = 60.0
+    traceparent_of: Callable[[str], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +209,8 @@ def opened_run(
     """A run that is not started yet, with the archive's receipt key found and the station reporting."""
     # Nobody waits longer for an answer than he was told to wait for anything.
     answer_seconds = min(LONGEST_ANSWER_SECONDS, max(plan.give_up_seconds, _SHORTEST_ANSWER_SECONDS))
-    archive, audience = Archive(plan.url, plan.credential, plan.tls, stop, answer_seconds), Audience(tell)
+    archive = Archive(plan.url, plan.credential, plan.tls, stop, answer_seconds, plan.traceparent_of)
+    audience = Audience(tell)
     try:
         if is_open_to_listeners(plan.url):
             audience(AddressOpen(plan.url, _IN_THE_CLEAR))

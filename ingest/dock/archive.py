@@ -13,7 +13,7 @@ import re
 import ssl
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,6 +46,7 @@ from ingest.dock.waits import LONGEST_ANSWER_SECONDS
 from ingest.dock.words import Words
 from ingest.stations.possession import HEADER as KEY_PROOF
 from ingest.stations.possession import prove_possession
+from ingest.trace_context import TRACEPARENT
 from integrity.keys import SigningKey
 from storage.node_names import NODE_NAME
 
@@ -84,7 +85,9 @@ class Archive:
         tls: ssl.SSLContext | None = None,
         stop: threading.Event | None = None,
         answer_seconds: float = LONGEST_ANSWER_SECONDS,
+        traceparent_of: Callable[[str], str] | None = None,
     ) -> None:
+        self._traceparent_of = traceparent_of
         self._connection = Connection(url, credential, tls, stop, answer_seconds)
 
     def close(self) -> None:
@@ -136,7 +139,7 @@ class Archive:
         """The receipt's envelope. Raises TryAgain while it is not made yet, UploadGone, CustodyFailed, or, where the
         archive has not taken all of its bytes, UploadUnfinished.
         """
-        reply = self._connection.request("GET", f"/api/v1/uploads/{upload_id}/receipt")
+        reply = self._connection.request("GET", f"/api/v1/uploads/{upload_id}/receipt", self._traced(upload_id))
         if reply.status == 200:
             return reply.body
         if reply.status in (409, 422):
@@ -218,6 +221,9 @@ class Archive:
         body = json.dumps(document).encode()
         return self._connection.request("POST", path, {"content-type": "application/json", **(headers or {})}, body)
 
+    def _traced(self, upload_id: str) -> dict[str, str]:
+        return {} if self._traceparent_of is None else {TRACEPARENT: self._traceparent_of(upload_id)}
+
     def _exchange(
         self,
         method: str,
@@ -227,7 +233,8 @@ class Archive:
         body: bytes | None = None,
         blocks: Blocks | None = None,
     ) -> Reply:
-        reply = self._connection.request(method, path, {**_TUS, **headers}, body, blocks)
+        traced = self._traced(_id_of(place)) if place else {}
+        reply = self._connection.request(method, path, {**_TUS, **headers, **traced}, body, blocks)
         if reply.succeeded:
             return reply
         if reply.status in (404, 410) and place:

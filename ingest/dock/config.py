@@ -49,6 +49,7 @@ class DockConfig:
     ca_file: Path | None = None
     archive_key: Path | None = None
     ledger_key: Path | None = None
+    otel_url: str = ""
 
 
 def read_config(path: Path) -> DockConfig:
@@ -82,6 +83,7 @@ def read_config(path: Path) -> DockConfig:
         ca_file=members.path("ca_file"),
         archive_key=members.path("archive_key"),
         ledger_key=members.path("ledger_key"),
+        otel_url=members.text("otel_url", usual.otel_url),
     )
     marks.require_known()
     members.require_known()

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from ingest.sealing.due import DueUpload, require_lease
 from ingest.sealing.errors import AttemptHeldElsewhere, ClaimedDigestDiffers, PlaintextChanged
 from ingest.sealing.parts import Custody
+from ingest.sealing.steps import step
 from integrity.digest import ContentDigests, Digest
 from retention.classes import retain_until_at_sealing
 from retention.disposal import disposal_month
@@ -32,6 +33,7 @@ class Attempt:
     plaintext_sha256: Digest | None
 
 
+@step
 def begin_attempt(upload: DueUpload, custody: Custody) -> Attempt:
     """The upload's attempt, made once and found again by every repeat.
 

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from ingest.sealing.due import DueUpload
 from ingest.sealing.parts import Custody
+from ingest.sealing.steps import step
 from integrity.local_time import end_of_day
 from retention.classes import retain_until_at_sealing
 from storage.catalog.recordings import Recording
@@ -26,6 +27,7 @@ class _SealedRow:
     last_day: date | None
 
 
+@step
 def lock_in_store(upload: DueUpload, custody: Custody) -> None:
     """On return the store deletes the recording's object for nobody before its last day of keeping has ended.
 

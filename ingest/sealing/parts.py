@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,11 +25,17 @@ if TYPE_CHECKING:
 MANY = 1000
 
 
+def untold(_upload: DueUpload) -> AbstractContextManager[None]:
+    """Nobody listens."""
+    return nullcontext()
+
+
 @dataclass(frozen=True)
 class Custody:
     """What sealing works with. `probe` opens media only in the sandbox (docs/decisions/0004), `read_claims` none.
 
     `timestamp_trust` is what verifiers pin: a token that does not hold against it would be of no use to anybody.
+    `told` is open while an upload is sealed, for whoever wants to hear of its steps (steps.py).
     `looking` has a place for each `probe` that the machine has memory for.
     """
 
@@ -45,4 +52,5 @@ class Custody:
     request_token: Callable[[bytes], TimestampToken]
     timestamp_trust: TimestampTrust
     receipt_patience_seconds: float = 10.0
+    told: Callable[[DueUpload], AbstractContextManager[object]] = untold
     looking: FairSemaphore = field(default_factory=lambda: FairSemaphore(MANY))

@@ -15,6 +15,7 @@ from ingest.lease import given_back
 from ingest.sealing.due import CUSTODY, DueUpload
 from ingest.sealing.errors import AttemptHeldElsewhere, ReceiptNotDue
 from ingest.sealing.parts import Custody
+from ingest.sealing.steps import step
 from integrity.digest import Digest
 from integrity.receipt import Receipt, sign_receipt
 from storage.catalog.ledger import LedgerEntryRow
@@ -35,6 +36,7 @@ class IssuedReceipt:
     repeat: bool
 
 
+@step
 def issue_receipt(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     """The upload's receipt, made once. Raises ReceiptNotDue while its entry has no place in a signed checkpoint."""
     with custody.database.reading() as session:

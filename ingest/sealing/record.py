@@ -20,6 +20,7 @@ from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.errors import AttemptHeldElsewhere
 from ingest.sealing.parts import Custody
 from ingest.sealing.received_again import received_again
+from ingest.sealing.steps import step
 from ingest.sealing.stored import SealedBefore, end_alarm
 from integrity.canonical import canonical_json
 from integrity.digest import Digest
@@ -66,6 +67,7 @@ def refuse_second_copy(unit_id: uuid.UUID, recording_id: uuid.UUID, sha256: Dige
         raise SameFileSealed(found)
 
 
+@step
 def record_sealing(upload: DueUpload, attempt: Attempt, facts: SealedFacts, custody: Custody) -> None:
     """The recording's row, its entry, its media jobs and the upload's state: one transaction.
 
@@ -161,6 +163,7 @@ def _track_row(attempt: Attempt, unit_id: uuid.UUID, track: KeptTrack) -> Positi
     )
 
 
+@step
 def record_repeat(upload: DueUpload, attempt: Attempt, before: SealedBefore, said: Claims, custody: Custody) -> None:
     """The same file again: the same recording, what was said of it this time, an entry of both, and a receipt of its
     own to come.

@@ -20,6 +20,7 @@ from ingest.objects.believing import require_standing
 from ingest.sealing.due import CUSTODY, DueUpload, require_lease
 from ingest.sealing.errors import LostBeforeReceipt, StoredBytesDiffer, StoredCopyLost
 from ingest.sealing.parts import Custody
+from ingest.sealing.steps import step
 from integrity.dsse import Envelope
 from integrity.errors import EvidenceError
 from integrity.manifest import RecordingManifest, parse_manifest
@@ -50,6 +51,7 @@ class SealedBefore:
     plan: SealingPlan
 
 
+@step
 def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, custody: Custody) -> SealedBefore:
     """On return the recording's object is there, read from the medium and what was signed; what that is.
 
@@ -71,6 +73,7 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
     return before
 
 
+@step
 def restore_if_said_to_be_lost(upload: DueUpload, custody: Custody) -> None:
     """Of one whose row an earlier run has written: where its object was found to be lost since, it is made anew. That
     run, or another, may have ended before it was mended: that an object lies there says nothing then.
@@ -84,6 +87,7 @@ def restore_if_said_to_be_lost(upload: DueUpload, custody: Custody) -> None:
         restore_stored_copy(upload, custody)
 
 
+@step
 def restore_stored_copy(upload: DueUpload, custody: Custody) -> None:
     """On return the object of what this upload was sealed as is there, read from the medium and what was signed.
 

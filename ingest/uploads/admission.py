@@ -55,7 +55,9 @@ class Admission:
         Raises CredentialRefused, UploadUnknown, NotOwner, RegisterUnavailable.
         """
         admitted = await self._ask(self._ask_soon, Asked(request.presented, request.upload_id))
-        return admitted.station, _owned(admitted.station, admitted.record)
+        record = _owned(admitted.station, admitted.record)
+        request.proved(record.upload_id)
+        return admitted.station, record
 
     def remembered_upload(self, request: Request) -> UploadRecord | None:
         """The upload as it was opened here, its claims left out, if its station is known from a moment ago.
@@ -64,7 +66,11 @@ class Admission:
         """
         record = self._opened.get(request.upload_id or "")
         station = None if record is None else self._known_station(request.presented)
-        return None if station is None else _owned(station, record)
+        if station is None:
+            return None
+        record = _owned(station, record)
+        request.proved(record.upload_id)
+        return record
 
     async def prove_again(self, presented: PresentedCredential) -> None:
         """That a request whose body is arriving may still send it, by what the catalog says now.

@@ -20,6 +20,9 @@ AsgiApplication = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 SERVER_BODY: Final = "liuhen.body"
 """The extension of ASGI by which a server that can gives more of a request's body than messages do: a ServerBody."""
+PROVED: Final = "liuhen.proved"
+"""The extension by which whoever stands before the tus server hears of which upload a request is, of whichever method,
+and whether it has made it: once it is proved that it may speak of it."""
 DIRECT_FROM_BYTES: Final = 256 << 10
 
 _SetAside = tuple[bytes, bool, bool]
@@ -65,12 +68,19 @@ class AsgiRequest(ABC):
         self.body_ended = False
         self.was_cut = False
         self._set_aside: deque[_SetAside] = deque()
-        self._server_body: ServerBody | None = (scope.get("extensions") or {}).get(SERVER_BODY)
+        extensions = scope.get("extensions") or {}
+        self._server_body: ServerBody | None = extensions.get(SERVER_BODY)
+        self._on_proved: Callable[[str, str, bool], None] | None = extensions.get(PROVED)
         self._direct: RestOfBody | None = None
         self._has_asked_direct = False
         self._has_received = False
         self.on_taken_up: Callable[[], None] = lambda: None
         """Called when nothing is left of what `whole_body` had put back, or `give_back` has."""
+
+    def proved(self, upload_id: str, *, is_new: bool = False) -> None:
+        """Tell whoever listens of which upload this request is; again, as it is found out in several ways."""
+        if self._on_proved is not None:
+            self._on_proved(upload_id, self.method, is_new)
 
     @property
     @abstractmethod

@@ -65,6 +65,7 @@ class Verbs:
         """POST to the collection: creation, or creation with upload."""
         opening = plan_opening(request, await self._admission.station_of(request), self._staging, self._limits)
         record = await self._open_soon(opening)
+        request.proved(record.upload_id, is_new=record.upload_id == opening.upload_id)
         if record.upload_id != opening.upload_id:
             return await self._tell_created(request, opening, record)
         self._admission.remember(record)
