@@ -101,7 +101,7 @@ def test_a_citizens_fine_from_the_decision_to_the_public_and_back(
         assert conclusion.input_value() == "对张某某（身份证******************）罚款五十元"
         conclusion.fill("对张三丰罚款五十元")
         part.get_by_role("button", name="采集", exact=True).click()
-        part.get_by_text("“执法结论”中仍有不应公开的内容（自然人姓名）").wait_for()
+        part.get_by_text("“执法结论”中仍有不应公开的内容（自然人姓名“张三丰”）").wait_for()
         conclusion.fill("罚款五十元")
         with page.expect_navigation():
             part.get_by_role("button", name="采集", exact=True).click()
