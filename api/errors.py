@@ -12,6 +12,7 @@ ApiError                        1
 ├── TrustContradiction          1   api/handover_errors.py: keys are not those that were announced
 ├── NotSealed                   1   api/cli/admin_lookup.py: no sealed recording has these bytes (yet)
 ├── BackupError                 1   api/backup/errors.py: a backup or a restore; its tree goes on there
+├── WalError                    1   api/wal/errors.py: the write-ahead log; its tree goes on there
 ├── DemoError                   1   the demo: its tree goes on in api/demo/errors.py
 ├── FootageMissing              1   api/demo/footage.py: what the demo films with is not installed
 ├── FootageNotMade              1   api/demo/footage.py: ffmpeg ended without making the clip

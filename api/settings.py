@@ -157,6 +157,9 @@ class Settings(BaseSettings):
     backup_passphrase: Secret | None = Field(default=None, repr=False)
     backup_passphrase_file: ReadableFile | None = None
     backup_days: Count | None = None
+    wal_folder: Annotated[Path, BeforeValidator(parse_data), Wanted("一个目录", "a folder")] | None = None
+    wal_seconds: Count = 60
+    wal_keep: Size = ByteSize(16 << 30)
     ffmpeg_folder: ToolFolder | None = None
 
     http_processes: Count = 2

@@ -85,6 +85,17 @@ def differences(expected: Facts, found: Facts) -> Iterator[str]:
         yield f"检查点 / checkpoint: 应为 / expected {expected.signed_size}, 实为 / found {found.signed_size}"
 
 
+def steps_back(base: Facts, found: Facts) -> Iterator[str]:
+    """What is less than it was in the backup that a log went on from: nothing of the ledger ever is."""
+    for name, was, now in (
+        ("账本条目 / ledger entries", base.entries, found.entries),
+        ("已签至 / signed up to", base.signed_size, found.signed_size),
+        ("已销毁的密钥 / keys destroyed", len(base.destroyed), len(set(base.destroyed).intersection(found.destroyed))),
+    ):
+        if now < was:
+            yield f"{name}: 应不少于 / expected at least {was}, 实为 / found {now}"
+
+
 def stated_objects(database: Database) -> Iterator[tuple[str, Stated]]:
     """Every object that the catalog names, with its kind, by what was signed of it."""
     with database.reading() as session:

@@ -13,9 +13,11 @@ from integrity.fields import format_instant
 _NAME = "last-backup.json"
 
 
-def note_backup(data: Path, made_at: datetime) -> None:
-    """A backup begun at `made_at` is whole and verified. Raises OSError."""
-    replace_durably(data / _NAME, json.dumps({"made_at": format_instant(made_at)}).encode() + b"\n", PRIVATE)
+def note_backup(data: Path, made_at: datetime, stream: str = "") -> None:
+    """A backup begun at `made_at` is whole and verified, and `stream` of write-ahead log goes on from it. Raises
+    OSError."""
+    said = {"made_at": format_instant(made_at), "stream": stream}
+    replace_durably(data / _NAME, json.dumps(said).encode() + b"\n", PRIVATE)
 
 
 def latest_backup(data: Path) -> datetime | None:
@@ -24,6 +26,14 @@ def latest_backup(data: Path) -> datetime | None:
         return datetime.fromisoformat(json.loads((data / _NAME).read_bytes())["made_at"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def latest_stream(data: Path) -> str:
+    """Of write-ahead log that goes on from the latest backup; "" where none does."""
+    try:
+        return str(json.loads((data / _NAME).read_bytes()).get("stream", ""))
+    except (OSError, ValueError, AttributeError):
+        return ""
 
 
 def require_recent_backup(data: Path, days: int, now: datetime | None = None) -> None:

@@ -46,6 +46,7 @@ from api.object_store import place_of
 from api.root_access import root_access, telling_keys
 from api.settings import ADDRESSES_IN_FILES, Settings, is_secret, variable_of
 from api.trust_folder import FOLDER as TRUST_TSA
+from api.wal.leaving import stream_under_way
 from ingest.objects.stated import Stated
 from integrity.durable_files import PRIVATE, new_folder, sync_folder, write_durably
 from integrity.fields import format_instant
@@ -81,7 +82,8 @@ class BackupOrder:
 @dataclass(frozen=True)
 class BackupMade:
     """What was made and verified. `lost`: objects that are not whole in the archive itself. `forgotten`: keys destroyed
-    since that were taken out of earlier backups here; `sealed_earlier`: backups of which nobody can take them."""
+    since that were taken out of earlier backups here; `stream`: of write-ahead log that goes on from it, "" where none
+    is shipped; `sealed_earlier`: backups of which nobody can take them."""
 
     name: str
     folder: Path
@@ -93,6 +95,7 @@ class BackupMade:
     gone: int
     lost: tuple[str, ...]
     keys: int
+    stream: str
     forgotten: int = 0
     sealed_earlier: tuple[str, ...] = ()
 
@@ -109,6 +112,7 @@ class BackupMade:
             "copied_bytes": self.copied_bytes,
             "lost": list(self.lost),
             "keys": self.keys,
+            "stream": self.stream,
             "keys_forgotten": self.forgotten,
             "sealed_earlier": list(self.sealed_earlier),
         }
@@ -130,7 +134,7 @@ def make_backup(
             destroy_keys(place.keys / name)
             raise
         (place.keys / name / UNFINISHED).unlink()
-        note_backup(archive.settings.data, instant_of(name))
+        note_backup(archive.settings.data, instant_of(name), made.stream)
         # Only now: whatever fails before, earlier backups are as they were.
         forgotten, sealed = _forget_in_earlier(place, name, made.facts)
         return replace(made, forgotten=forgotten, sealed_earlier=sealed)
@@ -171,6 +175,7 @@ class _Making:
             gone=len(listed) - len(objects),
             lost=tuple(each.name for each in objects if each.state == LOST),
             keys=len(kek_ids(keys)),
+            stream=self._stream,
         )
 
     def _copy_database_and_keys(self) -> tuple[Facts, dict[str, bytes]]:
@@ -180,7 +185,9 @@ class _Making:
             if attempt:
                 shutil.rmtree(cluster)
             self._say("复制数据库 / copying the database")
+            self._stream = stream_under_way(self._postgres.superuser_url())
             copy_cluster(self._postgres, cluster)
+            self._database_at = datetime.now(UTC)
             verify_cluster(cluster)
             keys = read_keys(self._archive.settings)
             self._say("试启动数据库副本并核对 / starting the copy and counting it")
@@ -249,6 +256,8 @@ class _Making:
             objects="copied" if self._order.copies_objects else "listed",
             store=place_of(self._archive.settings),
             signed_size=facts.signed_size,
+            stream=self._stream,
+            database_at=format_instant(self._database_at),
         )
         content = statement.sign(self._archive.keyring.signing_key(PACKAGE))
         write_durably(self._folder / STATEMENT, content, PRIVATE)

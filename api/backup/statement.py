@@ -22,7 +22,9 @@ _LIMIT_BYTES = 64 << 20
 @dataclass(frozen=True)
 class BackupStatement:
     """`lists`: SHA-256 of files.jsonl, objects.jsonl and facts.json. `keys`: SHA-256 of each file of the keys' part,
-    sealed where it is. `objects`: whether they are in the pool ("copied") or stay in `store` alone ("listed")."""
+    sealed where it is. `objects`: whether they are in the pool ("copied") or stay in `store` alone ("listed").
+    `stream`: of write-ahead log that goes on from it, "" where none was shipped; `database_at`: when its database was
+    whole."""
 
     name: str
     made_at: str
@@ -33,6 +35,8 @@ class BackupStatement:
     objects: str
     store: str
     signed_size: int
+    stream: str = ""
+    database_at: str = ""
 
     def sign(self, key: SigningKey) -> bytes:
         payload = canonical_json({"v": 1, **asdict(self)}, "backup statement")

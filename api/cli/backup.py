@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,6 +57,7 @@ def _make(place: BackupPlace, objects: bool | None, keep: int | None, days: int 
     from api.cli.backup_shown import describe_made
     from api.engines.running import embedded_postgres
     from api.settings import load_settings
+    from api.wal.pruning import needed_by
 
     settings = load_settings()
     _require_embedded(settings.database_url)
@@ -63,10 +65,28 @@ def _make(place: BackupPlace, objects: bool | None, keep: int | None, days: int 
         copies = _copies_by_default(opened.archive) if objects is None else objects
         order = BackupOrder(copies_objects=copies, passphrase=_passphrase(opened.archive))
         made = make_backup(opened.archive, embedded_postgres(settings), place, order, remark)
+        before = needed_by(place, place.names())
         removed = remove_beyond(place, keep, days) if keep or days else ()
+        if settings.wal_folder is not None and removed:
+            _remove_log(settings.data, settings.wal_folder, before, needed_by(place, place.names()))
     lines = describe_made(made, sealed=order.passphrase is not None, removed=removed)
     report(as_json, {**made.to_json(), "removed": list(removed)}, lines)
     raise typer.Exit(1 if made.lost else 0)
+
+
+def _remove_log(data: Path, folder: Path, before: Mapping[str, int], kept: Mapping[str, int]) -> None:
+    """A place that is away keeps what it has until the next time: the backup stands all the same."""
+    from api.cli.admin_archive import remark
+    from api.errors import ApiError
+    from api.wal.errors import of_disk
+    from api.wal.pruning import remove_unneeded
+
+    try:
+        segments = remove_unneeded(data, folder, before, kept)
+    except (OSError, ApiError) as error:
+        remark(str(of_disk(folder, error) if isinstance(error, OSError) else error))
+        return
+    remark(f"已删除不再需要的预写日志 {segments} 段 / {segments} segments of log removed that no backup needs")
 
 
 def _list(place: BackupPlace, as_json: bool) -> None:

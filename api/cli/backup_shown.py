@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 
 from api.backup.keeping import KeptBackup
 from api.backup.making import BackupMade
-from api.backup.restoring import Restored
+from api.backup.restored import Restored
+from integrity.local_time import show_in_china
 
 
 def describe_made(made: BackupMade, *, sealed: bool, removed: Sequence[str]) -> Iterator[str]:
@@ -23,6 +24,11 @@ def describe_made(made: BackupMade, *, sealed: bool, removed: Sequence[str]) -> 
         f"对象 {objects} 个，新复制 {copied} 个并读回核对",
         f"{objects} objects, {copied} of them copied now and read back",
     )
+    if made.stream:
+        yield _said(
+            f"预写日志从此接起（{made.stream}），可恢复到其后任意时刻",
+            f"the write-ahead log goes on from it ({made.stream}): any instant since can be restored",
+        )
     if not sealed:
         yield _said(
             "注意：密钥部分未加密；根密钥为明文文件时，拿到此备份即可打开全部录像。"
@@ -66,6 +72,7 @@ def describe_restored(done: Restored) -> Iterator[str]:
         f"0 differences: {len(facts.tables)} tables with {facts.rows} rows, {done.objects} objects of "
         f"{done.object_bytes} bytes, {done.keys} keys, {facts.entries} ledger entries",
     )
+    yield from _describe_log(done)
     if done.keys_destroyed:
         yield _said(
             f"其后销毁的密钥 {done.keys_destroyed} 个没有还原，其下 {done.unreadable} 条记录打不开",
@@ -78,13 +85,32 @@ def describe_restored(done: Restored) -> Iterator[str]:
         yield f"核验发现 / audit: {finding.subject}: {finding.chinese} / {finding.english} [{finding.code}]"
     if done.ahead is not None:
         yield _said(
-            f"账本在别处已签至 {done.ahead}，此备份只到 {facts.signed_size}：不会另签一本，liuhen up 将拒绝启动；"
-            "请还原较新的备份",
-            f"the ledger was signed up to {done.ahead} elsewhere, and this backup knows {facts.signed_size}: no second "
-            "one is signed, and `liuhen up` refuses. Restore a newer backup",
+            f"账本在别处已签至 {done.ahead}，这里只到 {facts.signed_size}：不会另签一本，liuhen up 将拒绝启动；"
+            "请还原较新的备份，或恢复到日志末尾",
+            f"the ledger was signed up to {done.ahead} elsewhere, and this one knows {facts.signed_size}: no second "
+            "one is signed, and `liuhen up` refuses. Restore a newer backup, or up to the end of the log",
         )
         return
     yield f"已就绪，启动 / ready, start it with: LIUHEN_DATA={done.data} liuhen up"
+
+
+def _describe_log(done: Restored) -> Iterator[str]:
+    if done.replayed is None or done.log_end is None:
+        return
+    last = "—" if done.replayed.last is None else show_in_china(done.replayed.last)
+    end = show_in_china(done.log_end)
+    yield _said(
+        f"已接续预写日志：最后一个事务为 {last}，日志送到 {end} 为止；备份之后存入的对象 {done.newer} 个",
+        f"gone on with the write-ahead log: its last transaction is of {last}, and it was shipped up to {end}; "
+        f"{done.newer} objects came after the backup",
+    )
+    if done.gone_since:
+        yield _said(
+            f"此时刻之后依法处置的对象 {done.gone_since} 个，没有还原",
+            f"{done.gone_since} objects were disposed of after this instant, and are not brought back",
+        )
+    for name in done.lost_after:
+        yield f"错误：备份之后存入的对象已失 / error: an object that came after the backup is nowhere: {name}"
 
 
 def _said(chinese: str, english: str) -> str:

@@ -19,6 +19,7 @@ from api.keyring import open_keyring
 from api.logs import write_log_lines
 from api.object_store import open_store
 from api.settings import Settings, load_settings
+from api.wal.gate import shipped_first
 from storage.database import Database
 from storage.errors import StoreUnavailable
 from storage.ledger.files import LedgerFiles
@@ -53,10 +54,15 @@ def open_sequencer(settings: Settings) -> Iterator[Sequencer]:
     database = Database(settings.database_sequencer_url, pool_size=2, application_name="liuhen-sequencer")
     try:
         files = LedgerFiles(open_store(settings))
-        with Sequencer(database, files, keyring.signing_key("ledger"), keyring.origin) as running:
+        key, first = keyring.signing_key("ledger"), _before_signing(settings, database)
+        with Sequencer(database, files, key, keyring.origin, first) as running:
             yield running
     finally:
         database.close()
+
+
+def _before_signing(settings: Settings, database: Database) -> Callable[[], None]:
+    return (lambda: None) if settings.wal_folder is None else shipped_first(settings.data, database)
 
 
 def sequencer() -> None:

@@ -34,7 +34,7 @@ FOR_HTTP = (
     *("anyio._backends._asyncio", "uvicorn.lifespan.on", "uvicorn.loops.uvloop"),
 )
 FOR_OTHERS = (
-    *(f"api.cli.{name}" for name in ("beat", "sequencer", "tsa", "worker")),
+    *(f"api.cli.{name}" for name in ("beat", "sequencer", "shipper", "tsa", "worker")),
     *sorted({queue.module for queue in QUEUES.values() if not queue.needs}),
     "api.tasks.relay",
     *("celery.app.amqp", "kombu.transport.redis", "integrity.authority_server"),

@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from api.cold_store import cold_secrets
@@ -27,11 +28,13 @@ from api.engines.running import embedded_postgres, external_database
 from api.engines.supervise import Answer, Begin, Stage, Step
 from api.engines.valkey import EmbeddedValkey
 from api.engines.watched import ChildSpec
+from api.errors import UsageRefused
 from api.object_store import store_secrets
 from api.replica_store import replica_secrets
 from api.root_access import root_secrets
 from api.settings import PREFIX, Settings, child_environment
 from api.tasks.queues import QUEUES, taken_along
+from api.wal.leaving import stop_keeping
 
 # TERM lets a worker finish what it has in hand, QUIT does not. Sealing and rendering go on where a crash left them.
 WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
@@ -76,7 +79,7 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket, tab
         *([] if settings.broker_url else [_valkey(valkey)]),
     )
     authority = [] if settings.tsa_urls else [_authority(settings, tsa_socket)]
-    roles = [Step("数据库角色", "database roles", postgres.ensure_roles)] if postgres else []
+    roles = [Step("数据库角色", "database roles", partial(_prepare_server, settings, postgres))] if postgres else []
     stages: tuple[Stage, ...] = (
         Begin(fork_server),
         *steps_before_database(settings),
@@ -85,12 +88,39 @@ def plan_archive(settings: Settings, instance: str, listener: socket.socket, tab
         *steps_with_database(settings, database),
         Step("地址登记", "addresses", lambda: publish_addresses(settings.run_folder, instance, addresses)),
         (fork_server,),
+        *_shipper(settings, postgres, addresses),
         (*authority, _sequencer(settings, addresses)),
         (*_workers(settings, addresses), _beat(settings, addresses)),
         http_processes(settings, addresses, listener, table),
         Answer("整体应答", "the whole answers", lambda: why_not_ready(bound), WITHIN_SECONDS),
     )
     return Plan(stages, addresses)
+
+
+def _prepare_server(settings: Settings, postgres: EmbeddedPostgres) -> None:
+    """Its roles; and where its log is shipped no more, none is kept for that."""
+    postgres.ensure_roles()
+    if settings.wal_folder is None:
+        stop_keeping(postgres.shipper_url(), settings.data)
+
+
+def _shipper(
+    settings: Settings, postgres: EmbeddedPostgres | None, addresses: ArchiveAddresses
+) -> list[tuple[ChildSpec, ...]]:
+    """Of the server that is ours. Before the sequencer, which signs nothing that is not shipped."""
+    if settings.wal_folder is None:
+        return []
+    if postgres is None:
+        raise UsageRefused(
+            "LIUHEN_WAL_FOLDER 只用于 liuhen up 自行启动的数据库；外部数据库请用其自身的 WAL 归档",
+            "LIUHEN_WAL_FOLDER is for the database that `liuhen up` starts: one elsewhere ships its own",
+        )
+    environment = {
+        "LIUHEN_DATABASE_WORKER_URL": addresses.database.worker,
+        **({} if settings.backup_passphrase is None else {"LIUHEN_BACKUP_PASSPHRASE": settings.backup_passphrase}),
+    }
+    title = ("预写日志送出", "write-ahead log")
+    return [(own_process(settings, "shipper", *title, "shipper", environment=environment, forked=True),)]
 
 
 def _sequencer(settings: Settings, addresses: ArchiveAddresses) -> ChildSpec:

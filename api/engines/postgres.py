@@ -19,7 +19,18 @@ from api.engines.child import EXIT_NAMESPACE_REFUSED
 from api.engines.folders import make_private_folder, read_or_create_secret, socket_folder
 from api.engines.launch import Child, Launch, log_tail, wrapped_argv
 from api.engines.process import list_in_folder, wait_until_gone
-from api.engines.roles import APP, OWNER, ROLES, SEQUENCER, WORKER, DatabaseAddresses, ensure_roles, socket_url
+from api.engines.roles import (
+    APP,
+    OWNER,
+    ROLES,
+    SEQUENCER,
+    SHIPPER,
+    WORKER,
+    DatabaseAddresses,
+    ensure_roles,
+    ensure_shipper,
+    socket_url,
+)
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
 
@@ -63,12 +74,12 @@ class EmbeddedPostgres:
         self._binaries = find_binaries()
         self._child: Child | None = None
 
-    def start(self) -> DatabaseAddresses:
+    def start(self, within_seconds: float = READY_WITHIN_SECONDS) -> DatabaseAddresses:
         """Start the server, making the cluster and its roles first where they are missing; returns once it answers."""
         self.prepare()
         child = self._child = Child(self.launch())
         try:
-            self._wait_until_ready(child)
+            self._wait_until_ready(child, within_seconds)
             self.ensure_roles()
         except BaseException:
             self.stop()
@@ -135,6 +146,7 @@ class EmbeddedPostgres:
 
     def ensure_roles(self) -> None:
         ensure_roles(self.superuser_url(), {role: self._password(role) for role in ROLES})
+        ensure_shipper(self.superuser_url(), self._password(SHIPPER))
 
     def addresses(self) -> DatabaseAddresses:
         owner, app, worker, sequencer = (
@@ -142,14 +154,18 @@ class EmbeddedPostgres:
         )
         return DatabaseAddresses(owner=owner, app=app, worker=worker, sequencer=sequencer)
 
+    def shipper_url(self) -> str:
+        """For whoever ships the write-ahead log. Into the database that nobody fills."""
+        return socket_url(SHIPPER, self._password(SHIPPER), self.sockets, database="postgres")
+
     def superuser_url(self) -> str:
         return socket_url(SUPERUSER, self._password(SUPERUSER), self.sockets, database="postgres")
 
     def _password(self, role: str) -> str:
         return read_or_create_secret(self.secrets_folder, _secret_name(role))
 
-    def _wait_until_ready(self, child: Child) -> None:
-        deadline = time.monotonic() + READY_WITHIN_SECONDS
+    def _wait_until_ready(self, child: Child, within_seconds: float) -> None:
+        deadline = time.monotonic() + within_seconds
         while not self.is_ready():
             status = child.exit_status()
             if status is not None:

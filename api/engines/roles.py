@@ -20,6 +20,8 @@ APP = "liuhen_app"
 WORKER = "liuhen_worker"
 SEQUENCER = "liuhen_sequencer"
 ROLES = (OWNER, APP, WORKER, SEQUENCER)
+SHIPPER = "liuhen_shipper"
+"""Of a cluster of our own alone: it is let read the write-ahead log and keep it, and no database but an empty one."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,13 @@ def ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
         _execute(connection, "REVOKE CREATE ON SCHEMA public FROM PUBLIC")
 
 
+def ensure_shipper(superuser_url: str, password: str) -> None:
+    """The role that ships the write-ahead log: replication slots, and a checkpoint where room has to be made."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        _ensure_role(connection, SHIPPER, password, "REPLICATION")
+        _execute(connection, "GRANT pg_checkpoint TO {}", SHIPPER)
+
+
 def passwords_of(addresses: DatabaseAddresses) -> Mapping[str, str]:
     """The password that each role's address has. Raises UsageRefused where it names another role or database."""
     named = {OWNER: addresses.owner, APP: addresses.app, WORKER: addresses.worker, SEQUENCER: addresses.sequencer}
@@ -75,15 +84,22 @@ def passwords_of(addresses: DatabaseAddresses) -> Mapping[str, str]:
     return passwords
 
 
-def _ensure_role(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> None:
+def _ensure_role(
+    connection: psycopg.Connection[tuple[object, ...]],
+    role: str,
+    password: str,
+    replication: LiteralString = "NOREPLICATION",
+) -> None:
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     if known is None:
         _execute(connection, "CREATE ROLE {}", role)
     # The verifier is made here: the password itself never reaches the server, whose log repeats failing statements.
     verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
-    limits = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
+    limits: LiteralString = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
     connection.execute(
-        sql.SQL("ALTER ROLE {} " + limits + " PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier))
+        sql.SQL("ALTER ROLE {} " + limits + replication + " PASSWORD {}").format(
+            sql.Identifier(role), sql.Literal(verifier)
+        )
     )
 
 

@@ -71,6 +71,8 @@ def embedded_postgres(settings: Settings) -> EmbeddedPostgres:
         settings.secrets_folder,
         sockets=socket_folder(settings.data),
         log_path=settings.log_folder / "postgres.log",
+        # Also where nothing is shipped any more: a slot that was left would keep the log until the disk is full.
+        options={"max_slot_wal_keep_size": f"{max(1, int(settings.wal_keep) >> 20)}MB"},
     )
 
 

@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.backup.latest import latest_backup
 from api.http.readiness import OK, UNKNOWN, judge_readiness
+from api.wal.standing import WalStanding
 from ingest.cold.standing import read_cold_standing
 from ingest.rendering.due import count_due, count_waiting_for_room
 from ingest.replica.standing import read_replica_standing
@@ -60,6 +61,7 @@ class _Collector:
         yield from _of_staging(self._archive)
         yield from _of_disks(self._archive)
         yield from _of_backups(self._archive)
+        yield from _of_wal(self._archive)
         if checks["database"] == OK:
             with suppress(SQLAlchemyError), self._archive.database.reading() as session:
                 yield from [family for read in _FROM_CATALOG for family in read(session)]
@@ -196,6 +198,21 @@ def _of_backups(archive: Archive) -> Iterator[GaugeMetricFamily]:
     if latest is not None:
         what = "Since the latest backup was begun that is whole"
         yield GaugeMetricFamily("liuhen_backup_age_seconds", what, _seconds_since(latest))
+
+
+def _of_wal(archive: Archive) -> Iterator[GaugeMetricFamily]:
+    """Where none is shipped nothing waits to be: all of them are 0."""
+    standing = None if archive.settings.wal_folder is None else WalStanding.read(archive.settings.data)
+    for name, what, value in (
+        (
+            "age_seconds",
+            "Since the instant up to which the write-ahead log is shipped",
+            standing and _seconds_since(standing.at),
+        ),
+        ("held_bytes", "Bytes of the write-ahead log that wait here to be shipped", standing and standing.held_bytes),
+        ("room_bytes", "So many more may wait before log is given up", standing and standing.room_bytes),
+    ):
+        yield GaugeMetricFamily(f"liuhen_wal_{name}", what, value or 0)
 
 
 def _labelled(figures: Iterable[Figure], name: str) -> dict[str, float]:

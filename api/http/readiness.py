@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from api.archive import Archive
 from api.backup.latest import require_recent_backup
+from api.wal.standing import require_shipped
 from ingest.cold.standing import require_cold_place
 from ingest.rendering.due import count_waiting_for_room
 from ingest.rendering.errors import NoRoomToWork
@@ -110,6 +111,11 @@ def _ask_backup(archive: Archive) -> None:
     require_recent_backup(archive.settings.data, archive.settings.backup_days or 1)
 
 
+def _ask_wal(archive: Archive) -> None:
+    """Raises what keeps the write-ahead log from being shipped, by what the process that ships it has recorded."""
+    require_shipped(archive.settings.data, archive.settings.wal_seconds)
+
+
 def _notices(archive: Archive) -> dict[str, Callable[[Archive], None]]:
     """Those that the settings ask for."""
     settings = archive.settings
@@ -118,6 +124,7 @@ def _notices(archive: Archive) -> dict[str, Callable[[Archive], None]]:
         **({} if settings.replica_place is None else {"replica": _ask_replica}),
         **({} if settings.cold_place is None else {"cold": _ask_cold}),
         **({} if settings.backup_days is None else {"backup": _ask_backup}),
+        **({} if settings.wal_folder is None else {"wal": _ask_wal}),
     }
 
 

@@ -16,6 +16,9 @@ from sqlalchemy.orm import Session
 from api.pages.kept_counts import Counted, KeptCounts
 from api.pages.ledger_shown import count_waiting
 from api.pages.visit import Visit
+from api.settings import Settings
+from api.wal.errors import WalError
+from api.wal.standing import WalStanding, require_shipped
 from casework.organisation import list_people
 from casework.permission import MAY
 from casework.publication.duties import DUTY_ROLES, duties_in
@@ -56,6 +59,15 @@ class Health:
     lost: Sequence[LostObject]
     replica: ReplicaStanding | None
     cold: ColdStanding | None
+    wal: WalHealth | None
+
+
+@dataclass(frozen=True)
+class WalHealth:
+    """`wrong`: the class of what is wrong with it, "" where nothing is."""
+
+    standing: WalStanding | None
+    wrong: str
 
 
 def build_admin(visit: Visit) -> Mapping[str, Any]:
@@ -114,7 +126,19 @@ def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:
         lost=list_lost(session, LOST_SHOWN, units),
         replica=None if place is None else read_replica_standing(session, place, units),
         cold=None if cold_place is None else read_cold_standing(session, cold_place, units),
+        wal=_read_wal(visit.archive.settings),
     )
+
+
+def _read_wal(settings: Settings) -> WalHealth | None:
+    if settings.wal_folder is None:
+        return None
+    standing = WalStanding.read(settings.data)
+    try:
+        require_shipped(settings.data, settings.wal_seconds)
+    except WalError as error:
+        return WalHealth(standing, type(error).__name__)
+    return WalHealth(standing, "")
 
 
 def count_recordings(session: Session) -> tuple[int, int]:

@@ -14,6 +14,7 @@ one has to look, so a long transaction widens the search and blocks nobody.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
@@ -74,8 +75,18 @@ class Sequencer:
     signed.
     """
 
-    def __init__(self, database: Database, files: LedgerFiles, key: SigningKey, origin: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        files: LedgerFiles,
+        key: SigningKey,
+        origin: str,
+        before_signing: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`before_signing` returns once what was given places may be signed: it is committed, and can be taken back
+        by nothing but the loss of the database."""
         self._database, self._files, self._key, self._origin = database, files, key, origin
+        self._before_signing = before_signing
         self._lock = _take_lock(database)
         try:
             self._published = self._compare_with_store()
@@ -160,6 +171,7 @@ class Sequencer:
     def _publish(self) -> None:
         """Bring the store up to the rows, batch by batch, each ending in a signed checkpoint."""
         while batch := self._unpublished():
+            self._before_signing()
             size, tree = self._published.size, self._published.tree
             # Its disk may have been taken away since the last batch, and the folder beneath is there to be written to.
             if size and not self._files.has_checkpoint(size):

@@ -48,7 +48,8 @@ class Health(Answer):
     `scrub` ScrubBehind where some were not looked at for two rounds; and where there is a second store, `replica` says
     ReplicaFailing while it does not work, ReplicaDamaged, or ReplicaBehind; where there is a cold place, `cold` says
     ColdFailing while it does not work, or RecallsLate; where backups are asked for, `backup` says
-    BackupLate. None makes anything unavailable."""
+    BackupLate; where the write-ahead log is shipped, `wal` says WalLate, WalNearBound, WalLacksBackup, or what is the
+    matter with its place. None makes anything unavailable."""
 
     status: str = Field(examples=["ok"])
     checks: dict[str, str] = Field(

@@ -14,7 +14,8 @@ import pytest
 from api.archive import Archive, open_archive
 from api.backup.making import BackupMade, BackupOrder, make_backup
 from api.backup.place import BackupPlace
-from api.backup.restoring import Restored, RestoreOrder, restore_backup
+from api.backup.restored import Restored, RestoreOrder
+from api.backup.restoring import restore_backup
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DatabaseAddresses
 from api.settings import Settings
@@ -43,7 +44,8 @@ class Box:
 
 
 def restore(place: BackupPlace, name: str, data: Path, given: GivenSecret = NO_PASSPHRASE, **more: Any) -> Restored:
-    order = RestoreOrder(more.pop("objects", None), given)
+    log = {name: more.pop(name) for name in ("wal", "at", "accept_lost") if name in more}
+    order = RestoreOrder(more.pop("objects", None), given, **log)
     return restore_backup(place, name, Settings(data=data, **more), order, lambda line: None)
 
 

@@ -77,6 +77,17 @@ def test_what_makes_no_sense_is_refused(data: Path, tmp_path: Path) -> None:
     none = liuhen(data, "restore", str(tmp_path / "20261130T000000Z"), "--data", str(tmp_path / "new"))
     assert none.returncode == 2
     assert "is no backup" in none.stderr
+    words = ("restore", str(tmp_path / "20261130T000000Z"), "--data", str(tmp_path / "new"))
+    for instant in ("2026-12-01T10:30:00", "yesterday"):
+        refused = liuhen(data, *words, "--wal", str(tmp_path), "--at", instant)
+        assert refused.returncode == 2
+        assert "with its time zone" in refused.stderr
+    refused = liuhen(data, *words, "--at", "2026-12-01T10:30:00+08:00")
+    assert refused.returncode == 2
+    assert "--at goes with --wal" in refused.stderr
+    unset = liuhen(data, "wal")
+    assert unset.returncode == 2
+    assert "LIUHEN_WAL_FOLDER is not set" in unset.stderr
     elsewhere = liuhen(data, "backup", str(tmp_path / "place"), LIUHEN_DATABASE_URL="postgresql://liuhen_app@/liuhen")
     assert elsewhere.returncode == 2
     assert "its own tools" in elsewhere.stderr

@@ -10,6 +10,7 @@ import pytest
 from api.engines.listener import open_listener
 from api.engines.plan import plan_archive
 from api.engines.watched import ChildSpec
+from api.errors import UsageRefused
 from api.setting_values import BindAddress
 from api.settings import Settings
 
@@ -48,6 +49,29 @@ def test_no_process_is_given_another_roles_password(tmp_path: Path) -> None:
     assert all(not given[name] for name in given.keys() - workers)
     for name in ("http-1", "http-2"):
         assert not any("liuhen_worker" in text for text in environments[name].values())
+
+
+def test_who_ships_the_log_has_the_passphrase_of_backups_and_starts_before_the_sequencer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    passphrase = "correct horse battery"
+    monkeypatch.setenv("LIUHEN_BACKUP_PASSPHRASE", passphrase)
+    settings = Settings(data=tmp_path / "data", wal_folder=tmp_path / "wal")
+    environments = environments_of(settings)
+    assert {name for name, of in environments.items() if passphrase in of.values()} == {"shipper"}
+    assert {each for each in environments["shipper"] if "DATABASE" in each} == OF_WORKERS
+    names = list(environments)
+    assert names.index("shipper") < names.index("sequencer")
+    assert "shipper" not in environments_of(Settings(data=tmp_path / "data"))
+
+
+def test_a_database_elsewhere_ships_its_log_itself(tmp_path: Path) -> None:
+    urls = {
+        f"database_{each}url": f"postgresql://liuhen_{role}:x@/liuhen"
+        for each, role in (("", "app"), ("owner_", "owner"), ("worker_", "worker"), ("sequencer_", "sequencer"))
+    }
+    with pytest.raises(UsageRefused, match="LIUHEN_WAL_FOLDER"):
+        environments_of(Settings(data=tmp_path / "data", wal_folder=tmp_path / "wal", **urls))
 
 
 def test_on_one_box_each_queue_has_a_worker_and_staging_goes_along_with_housekeeping(tmp_path: Path) -> None:

@@ -54,6 +54,19 @@ def test_a_wrong_password_is_refused_on_the_socket_too(server: EmbeddedPostgres)
         psycopg.connect(server.addresses().app, password="guess")
 
 
+def test_who_ships_the_log_keeps_it_and_sees_no_table(server: EmbeddedPostgres) -> None:
+    url = server.shipper_url()
+    with psycopg.connect(url, autocommit=True) as session:
+        session.execute("SELECT pg_create_physical_replication_slot('liuhen_test', true)")
+        session.execute("SELECT pg_drop_replication_slot('liuhen_test')")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("SELECT * FROM pg_authid")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            session.execute("CREATE TABLE mine (id int)")
+    with pytest.raises(psycopg.OperationalError, match="permission denied for database"):
+        psycopg.connect(url, dbname="liuhen")
+
+
 def test_only_the_owner_can_make_anything(server: EmbeddedPostgres) -> None:
     for url in (server.addresses().app, server.addresses().worker, server.addresses().sequencer):
         for statement in ("CREATE TABLE mine (id int)", "CREATE TEMPORARY TABLE shadow (id int)", "CREATE SCHEMA mine"):
@@ -92,7 +105,7 @@ def test_secrets_and_folders_are_for_their_owner_only(server: EmbeddedPostgres) 
     paths = [server.secrets_folder, server.cluster_folder, server.sockets, server.log_path.parent]
     assert [stat.S_IMODE(path.stat().st_mode) for path in paths] == [0o700] * 4
     secrets = list(server.secrets_folder.iterdir())
-    assert len(secrets) == 5
+    assert len(secrets) == 6
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
 
 

@@ -3,7 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
+
+from api.backup.latest import note_backup
+from api.wal.standing import WalStanding, forget_standing
 
 
 def text_of(answer: Any) -> str:
@@ -33,6 +39,36 @@ def test_where_copies_have_failed_the_administrator_is_told_what_to_do(district:
         assert "Copies that failed are not tried again by themselves" in english
     finally:
         district.served.as_owner("UPDATE media_job SET state = 'due', outcome = NULL WHERE kind = 'sprite'")
+
+
+def test_how_far_the_log_is_shipped_and_what_is_the_matter_stands_on_the_administrators_page(
+    district: Any, tmp_path: Path
+) -> None:
+    answering = district.served.answering
+    settings = answering.settings
+    assert "数据库日志" not in text_of(district.page("administrator", "/admin"))
+    object.__setattr__(answering, "settings", settings.model_copy(update={"wal_folder": tmp_path}))
+    now = datetime.now(UTC)
+    away = WalStanding("s", 1 << 24, now, 3 << 20, 5 << 30, "WalPlaceAway", "…", now, now)
+    try:
+        away.write(settings.data)
+        said = text_of(district.page("administrator", "/admin"))
+        assert "数据库日志已送出至：" in said
+        assert "数据库日志没有按时送出，业务照常进行" in said
+        assert "WalPlaceAway" in said
+        assert "还可积存：" in said
+        english = text_of(district.page("administrator", "/admin", "en"))
+        assert "log is not shipped in time. Work goes on" in english
+        replace(away, failure=None, why="", since=None, held_bytes=0).write(settings.data)
+        assert "liuhen backup" in text_of(district.page("administrator", "/admin"))
+        note_backup(settings.data, now, "s")
+        said = text_of(district.page("administrator", "/admin"))
+        assert "数据库日志已送出至：" in said
+        assert "liuhen backup" not in said
+    finally:
+        object.__setattr__(answering, "settings", settings)
+        forget_standing(settings.data)
+        (settings.data / "last-backup.json").unlink(missing_ok=True)
 
 
 def test_who_may_only_look_is_offered_no_deed(district: Any) -> None:
