@@ -29,6 +29,8 @@ from ingest.sealing.due import DueUpload
 from ingest.sealing.fair_share import FairSemaphore
 from ingest.sealing.parts import Custody
 
+_CLOSING_SECONDS = 2.0
+"""For spans that wait to be sent: a worker has twenty seconds to end in."""
 LOOKING_BYTES = PROBE_LIMITS.memory_bytes + READING_LIMITS.memory_bytes
 """Both look at a file side by side."""
 _render, _link = Waker("media.render_due"), Waker("housekeeping.link_new")
@@ -93,7 +95,7 @@ def worker_custody() -> Custody:
     from api.tracing.custody import CustodySpans
 
     def end(**_facts: object) -> None:
-        spans.close()
+        spans.close(_CLOSING_SECONDS)
 
     # The one of a worker that is its own only process, the other of one of several.
     worker_shutdown.connect(end, weak=False)

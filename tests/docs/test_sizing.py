@@ -31,7 +31,6 @@ MEASURED = {
     ),
     "picture_s_min": ("media.md", "1.71 s against 1.49 s"),
     "scrub_s_gib": ("scrub.md", "one object of 1 GiB 1.17 s"),
-    "row_bytes": ("operating.md", "about 9 GB of room"),
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan
@@ -25,6 +27,7 @@ from tests.collector import Collector, running_collector
 from tests.ports import find_free_port
 
 UPLOAD = "ab" * 16
+STATION = "11111111-2222-4333-8444-555555555555"
 
 
 class Held(SpanExporter):
@@ -179,7 +182,7 @@ def test_off_there_is_nothing_to_send_by(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.parametrize("command", [("up",), ("http",), ("worker", "custody")])
-def test_each_command_that_would_send_says_so_at_once(command: tuple[str, ...], tmp_path: object) -> None:
+def test_each_command_that_would_send_says_so_at_once(command: tuple[str, ...], tmp_path: Path) -> None:
     program = (
         "import sys\nsys.modules['opentelemetry.sdk'] = None\n"
         "from api.cli.main import run\nsys.exit(run(sys.argv[1:]))\n"
@@ -201,3 +204,30 @@ def test_an_address_that_is_none_is_refused(value: str, monkeypatch: pytest.Monk
     with pytest.raises(SettingInvalid, match="LIUHEN_OTEL_URL") as refusal:
         load_settings()
     assert "hunter2" not in str(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("otel_url", "is_installed", "says"),
+    [
+        ("http://127.0.0.1:4318", False, "设置了 otel_url，但没有安装 OpenTelemetry"),
+        ("collector:4318", True, "otel_url：须为 http(s)://主机:端口"),
+    ],
+)
+def test_an_agent_that_cannot_send_says_so_before_it_sends_anything(
+    otel_url: str, is_installed: bool, says: str, tmp_path: Path
+) -> None:
+    (tmp_path / "token").touch(0o600)
+    (tmp_path / "token").write_text(json.dumps({"token": f"lhs1.{'a' * 43}.{'a' * 43}", "station_id": STATION}))
+    (tmp_path / "dock.toml").write_text(
+        f'folders = ["."]\nurl = "http://127.0.0.1:{find_free_port()}"\nstation_token_file = "token"\n'
+        f'state = "notes"\notel_url = "{otel_url}"\n'
+    )
+    without = "" if is_installed else "sys.modules['opentelemetry.sdk'] = None\n"
+    program = f"import sys\n{without}from api.cli.main import run\nsys.exit(run(sys.argv[1:]))\n"
+    done = subprocess.run(
+        [sys.executable, "-c", program, "dock", "--config", str(tmp_path / "dock.toml"), "--json"],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert says in done.stderr
+    assert "Traceback" not in done.stderr
