@@ -20,7 +20,7 @@ from api.settings import Settings
 from integrity.receipt import open_receipt
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(900)]
 CONTENT = b"no picture, but evidence\n" * 8_000
 
 

@@ -147,6 +147,7 @@ def test_an_instant_that_the_log_does_not_have_is_refused(lost: Lost, tmp_path: 
         assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.thorough
 def test_an_instant_after_the_last_transaction_is_the_end_of_the_log(lost: Lost, tmp_path: Path) -> None:
     (stream,) = [path for path in lost.wal.iterdir() if path.is_dir()]
     shipped = Shipped.read(stream)
@@ -155,6 +156,7 @@ def test_an_instant_after_the_last_transaction_is_the_end_of_the_log(lost: Lost,
     assert done.facts == lost.facts
 
 
+@pytest.mark.thorough
 def test_objects_that_are_nowhere_are_named_and_nothing_stays_unless_that_is_accepted(
     lost: Lost, tmp_path: Path
 ) -> None:
@@ -194,6 +196,7 @@ def test_a_log_that_is_not_whole_is_told_and_nothing_stays(lost: Lost, tmp_path:
     assert not (tmp_path / "data").exists()
 
 
+@pytest.mark.thorough
 def test_keys_are_sealed_where_backups_are_and_open_at_the_restore(tmp_path: Path) -> None:
     place, wal = BackupPlace.at(tmp_path / "place"), tmp_path / "wal"
     with started(tmp_path / "box") as box:

@@ -194,6 +194,7 @@ def test_beyond_the_bound_the_log_is_given_up_a_new_stream_begins_and_a_backup_i
         require_shipped(data, 60)
 
 
+@pytest.mark.thorough
 def test_a_segment_that_is_missing_begins_a_new_stream(box: Box, wal: Path) -> None:
     with shipping(box, wal):
         write_log(box, 60)
@@ -205,6 +206,7 @@ def test_a_segment_that_is_missing_begins_a_new_stream(box: Box, wal: Path) -> N
     assert KnownPlace.of(box.folder / "data").streams == tuple(path.name for path in streams(wal))  # type: ignore[union-attr]
 
 
+@pytest.mark.thorough
 def test_whatever_a_kill_left_of_a_segment_is_written_again(box: Box, wal: Path) -> None:
     await_pass(box, wal)
     (stream,) = streams(wal)
@@ -307,6 +309,7 @@ def test_late_log_is_told_in_readyz_and_metrics(box: Box, wal: Path) -> None:
     assert judge_readiness(asked).checks["wal"] == "WalPlaceAway"
 
 
+@pytest.mark.thorough
 def test_old_log_goes_with_the_last_backup_that_needs_it(box: Box, wal: Path, place: BackupPlace) -> None:
     data = box.folder / "data"
     with shipping(box, wal):
@@ -330,6 +333,7 @@ def test_old_log_goes_with_the_last_backup_that_needs_it(box: Box, wal: Path, pl
     assert stream.is_dir()
 
 
+@pytest.mark.thorough
 def test_a_log_that_is_shipped_no_more_is_kept_no_more(box: Box, wal: Path) -> None:
     await_pass(box, wal)
     stop_keeping(box.postgres.shipper_url(), box.folder / "data")
@@ -338,6 +342,7 @@ def test_a_log_that_is_shipped_no_more_is_kept_no_more(box: Box, wal: Path) -> N
     assert WalStanding.read(box.folder / "data") is None
 
 
+@pytest.mark.thorough
 def test_a_restored_machine_writes_into_no_others_stream(box: Box, wal: Path) -> None:
     """Its server has no slot: it begins a stream of its own beside."""
     await_pass(box, wal)
