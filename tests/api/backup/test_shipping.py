@@ -177,7 +177,9 @@ def test_beyond_the_bound_the_log_is_given_up_a_new_stream_begins_and_a_backup_i
     with shipper(box, wal, wal_keep=32 << 20) as running:
         running.go_on()
         note_backup(data, standing(box).looked_at, standing(box).stream)
-        running.go_on()
+        while standing(box).at is None:  # until a record's end that was noted is durable
+            running.go_on()
+            time.sleep(0.05)
         require_shipped(data, 60)
         wal.rename(tmp_path / "unmounted")
         write_log(box, 20)
