@@ -1,23 +1,28 @@
-"""Cases: opened, assigned, found. How they go on: casework/stages.py; how they are closed: casework/closing.py."""
+"""Cases: opened, assigned, found; assignments that were wrong.
+
+How they go on: casework/stages.py; how they are closed: casework/closing.py.
+"""
 
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
-from casework.errors import NobodyAssigned, PlaceUnusable, SpanUnusable, Taken
-from casework.linking.looks import UnitTime, ask_for_another_look
+from casework.archived import refuse_archived
+from casework.errors import AssignmentWithdrawn, NobodyAssigned, PlaceUnusable, SpanUnusable, Taken
+from casework.linking.looks import UnitTime, ask_for_another_look, looks_together
 from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.register.calendar import EARLIEST, LATEST, is_usable
 from casework.rows import unique
 from casework.stages import begin_stages
 from casework.units import require_live
-from casework.wording import known_word, optional_name, required_name
+from casework.wording import known_word, optional_name, required_name, required_text
 from integrity.fields import format_instant
 from retention.own_units import Units, of_units
 from retention.paging import Cursor, Page, newest_first, take_page
@@ -80,27 +85,57 @@ def assign(
     OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
-    officer, device = optional_name("officer", officer), optional_name("device", device)
-    if officer is None and device is None:
-        raise NobodyAssigned()
-    span = _span(starts_at, ends_at)
-    latitude, longitude = _place(latitude, longitude)
+    said = _said(officer, device, starts_at, ends_at, latitude, longitude)
     case = lock_open_case(session, by, case_id)
-    assignment = CaseAssignment(
-        unit_id=case.unit_id,
-        case_id=case.id,
-        officer=officer,
-        device=device,
-        stage=known_word("stage", stage or case.stage, STAGES),
-        span=span,
-        latitude=latitude,
-        longitude=longitude,
-    )
-    session.add(assignment)
-    session.flush()
-    _record_assignment(session, by, case, assignment)
-    ask_for_another_look(session, because="assignment", time=UnitTime(case.unit_id, starts_at, ends_at))
+    return _add_assignment(session, by, case, said, stage or case.stage)
+
+
+def correct_assignment(
+    session: Session,
+    by: Person,
+    assignment_id: uuid.UUID,
+    reason: str,
+    *,
+    starts_at: datetime,
+    ends_at: datetime,
+    officer: str | None = None,
+    device: str | None = None,
+    stage: str | None = None,
+    latitude: float | None = None,
+    longitude: float | None = None,
+) -> CaseAssignment:
+    """Say anew, and whole, what an assignment should have said: it is withdrawn, and replaced by the one returned.
+
+    Raises AssignmentWithdrawn, and what `assign` does.
+    """
+    require(by, "work_on_cases")
+    reason = required_text("reason", reason)
+    said = _said(officer, device, starts_at, ends_at, latitude, longitude)
+    # One look for both: what either touches is due, and nobody waits for a row any more once the linkers are held off.
+    with looks_together(session):
+        before = row_in_unit(session, by, CaseAssignment, assignment_id)
+        case = lock_open_case(session, by, before.case_id)
+        before = _lock_standing(session, by, assignment_id)
+        assignment = _add_assignment(session, by, case, said, stage or before.stage)
+        _end_assignment(session, by, case, before, reason, assignment)
     return assignment
+
+
+def withdraw_assignment(session: Session, by: Person, assignment_id: uuid.UUID, reason: str) -> CaseAssignment:
+    """It was entered by mistake and counts for nothing from now on; the row stays, with who withdrew it and why.
+
+    Also of a case that is closed: it would still be weighed against others. What it drew in stays where it is until
+    somebody has answered the linker's question about it.
+    Raises AssignmentWithdrawn, CaseArchived, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    """
+    require(by, "work_on_cases")
+    reason = required_text("reason", reason)
+    before = row_in_unit(session, by, CaseAssignment, assignment_id)
+    case = row_in_unit(session, by, Case, before.case_id, lock=True)
+    before = _lock_standing(session, by, assignment_id)
+    refuse_archived(session, case.id)
+    _end_assignment(session, by, case, before, reason, None)
+    return before
 
 
 def find_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
@@ -130,7 +165,7 @@ def list_cases(
 
 
 def assignments_of(session: Session, case_id: uuid.UUID) -> tuple[CaseAssignment, ...]:
-    """Who and what was at work on a case, by time."""
+    """Who and what was at work on a case, by time; those that were withdrawn are among them."""
     statement = select(CaseAssignment).where(CaseAssignment.case_id == case_id)
     return tuple(session.scalars(statement.order_by(CaseAssignment.span, CaseAssignment.id)))
 
@@ -155,6 +190,59 @@ def _place(latitude: float | None, longitude: float | None) -> tuple[float | Non
         swapped = -90 <= longitude <= 90 and -180 <= latitude <= 180
         raise PlaceUnusable(latitude, longitude, "exchanged" if swapped else "off_the_earth")
     return round(latitude, 6), round(longitude, 6)
+
+
+def _said(
+    officer: str | None,
+    device: str | None,
+    starts_at: datetime,
+    ends_at: datetime,
+    latitude: float | None,
+    longitude: float | None,
+) -> dict[str, Any]:
+    """Raises NobodyAssigned, SpanUnusable, PlaceUnusable, TextUnusable."""
+    officer, device = optional_name("officer", officer), optional_name("device", device)
+    if officer is None and device is None:
+        raise NobodyAssigned()
+    span = _span(starts_at, ends_at)
+    latitude, longitude = _place(latitude, longitude)
+    return {"officer": officer, "device": device, "span": span, "latitude": latitude, "longitude": longitude}
+
+
+def _add_assignment(session: Session, by: Person, case: Case, said: dict[str, Any], stage: str) -> CaseAssignment:
+    stage = known_word("stage", stage, STAGES)
+    assignment = CaseAssignment(unit_id=case.unit_id, case_id=case.id, stage=stage, **said)
+    session.add(assignment)
+    session.flush()
+    _record_assignment(session, by, case, assignment)
+    _look_again(session, assignment)
+    return assignment
+
+
+def _lock_standing(session: Session, by: Person, assignment_id: uuid.UUID) -> CaseAssignment:
+    """After its case, as everywhere: two deeds in one case then wait for, and never block, each other."""
+    assignment = row_in_unit(session, by, CaseAssignment, assignment_id, lock=True)
+    if assignment.withdrawn_at is not None:
+        raise AssignmentWithdrawn(assignment.id, assignment.withdrawn_at)
+    return assignment
+
+
+def _end_assignment(
+    session: Session, by: Person, case: Case, before: CaseAssignment, reason: str, replaced_by: CaseAssignment | None
+) -> None:
+    before.withdrawn_at, before.withdrawn_by, before.withdraw_reason = datetime.now(UTC), by.id, reason
+    before.replaced_by = None if replaced_by is None else replaced_by.id
+    session.flush()
+    data = {"assignment_id": str(before.id), "replaced_by": None if replaced_by is None else str(replaced_by.id)}
+    record_case_change(session, by, case, "case.assignment_withdrawn", data, {"reason": reason})
+    _look_again(session, before)
+
+
+def _look_again(session: Session, assignment: CaseAssignment) -> None:
+    start, end = assignment.span.lower, assignment.span.upper
+    assert start is not None
+    assert end is not None
+    ask_for_another_look(session, because="assignment", time=UnitTime(assignment.unit_id, start, end))
 
 
 def _record_assignment(session: Session, by: Person, case: Case, assignment: CaseAssignment) -> None:

@@ -279,6 +279,16 @@ class ProcedureSettled(StateRefused):
 
 
 @dataclass(eq=False)
+class AssignmentWithdrawn(StateRefused):
+    assignment_id: uuid.UUID
+    withdrawn_at: datetime
+
+    def __str__(self) -> str:
+        at = self.withdrawn_at.isoformat()
+        return f"assignment {self.assignment_id} was withdrawn at {at}; enter it anew if it was right"
+
+
+@dataclass(eq=False)
 class CaseClosed(StateRefused):
     case_id: uuid.UUID
     closed_at: datetime

@@ -13,9 +13,10 @@ from api.errors import UsageRefused
 from api.http.schema.register import CertificateItem, DeviceItem, IssueItem
 from api.shown import parse_local
 from api.words.tables import word_for
+from casework.errors import Unknown
 from casework.register.certificates import add_certificate, state_of, void_certificate
 from casework.register.devices import add_device, find_device, open_issue, retire_device
-from casework.register.issues import issue_device, return_device, void_issue
+from casework.register.issues import correct_issue, issue_device, return_device, void_issue
 from casework.register.people import find_officer
 from casework.register.reading import (
     CertificateShown,
@@ -69,6 +70,33 @@ def take_back(session: Session, code: str, unit_code: str | None, at: str | None
 
 def void(session: Session, issue_id: str, reason: str) -> Facts:
     return _issue(session, void_issue(session, OPERATOR, _id(issue_id), reason, datetime.now(UTC)))
+
+
+def correct(
+    session: Session,
+    issue_id: str,
+    reason: str,
+    *,
+    officer: str | None,
+    at: str | None,
+    returned_at: str | None,
+    is_out: bool,
+) -> Facts:
+    """What is not named stays as it was."""
+    before = session.get(DeviceIssue, _id(issue_id))
+    if before is None:
+        raise Unknown("device_issue", issue_id)
+    row = correct_issue(
+        session,
+        OPERATOR,
+        before.id,
+        reason,
+        now=datetime.now(UTC),
+        issued_at=_instant(at) or before.issued_from,
+        returned_at=None if is_out else _instant(returned_at) or before.returned_at,
+        person_id=None if officer is None else find_officer(session, OPERATOR, officer).id,
+    )
+    return _issue(session, row)
 
 
 def devices(session: Session, find: str, whereabouts: str | None) -> list[Facts]:

@@ -97,6 +97,26 @@ def void_issue(
     report(as_json, facts, (issue_line(facts),))
 
 
+@devices.command("correct")
+def correct_issue(
+    issue: Annotated[str, typer.Argument(metavar="ISSUE_ID", help="配发登记的编号 / of the issue")],
+    reason: Reason,
+    officer: Annotated[str | None, typer.Option(help="应为何人，默认不变 / whose it was, else as before")] = None,
+    at: Annotated[str | None, typer.Option(help="配发时间，默认不变 / when it was issued, else as before")] = None,
+    returned_at: Annotated[
+        str | None, typer.Option(help="交还时间，默认不变 / when it came back, else as before")
+    ] = None,
+    is_out: Annotated[bool, typer.Option("--not-returned", help="尚未交还 / it has not come back")] = False,
+    as_json: Json = False,
+) -> None:
+    """更正录错的配发或交还，原登记保留并作废 / Say anew what an issue should have said; the old one is voided."""
+    from api.cli.admin_devices import correct, issue_line
+
+    with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
+        facts = correct(session, issue, reason, officer=officer, at=at, returned_at=returned_at, is_out=is_out)
+    report(as_json, facts, (issue_line(facts),))
+
+
 @devices.command("retire")
 def retire_device(code: Code, reason: Reason, unit: UnitCode = None, as_json: Json = False) -> None:
     """停用设备，不可恢复 / Take a device out of use, for good."""

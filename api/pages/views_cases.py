@@ -100,6 +100,8 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
     people = {case.opened_by, *(item.person_id for item in timeline.items if item.person_id)}
     people |= {row.person_id for row in requests} | {row.person_id for row in grants}
     people |= {row.person_id for row in exports} | {hold.placed_by for hold in holds}
+    assignments = assignments_of(session, case.id)
+    people |= {row.withdrawn_by for row in assignments if row.withdrawn_by}
     return {
         "case": case,
         "steps": steps,
@@ -120,7 +122,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "view_grant": any(
             row.person_id == visit.person.id and row.kind == "view" and (handled or row.approved_by) for row in grants
         ),
-        "assignments": assignments_of(session, case.id),
+        "assignments": assignments,
         "assign_from": visit.now - timedelta(hours=8),
         "stages": stages_in(case.procedure),
         "may": may_do(visit),

@@ -102,5 +102,7 @@ def make_choice(
 
 def assignments_by_id(visit: Visit, candidates: Sequence[Mapping[str, Any]]) -> dict[str, CaseAssignment]:
     ids = {uuid.UUID(name) for candidate in candidates for name in candidate.get("assignments", ())}
-    rows = visit.session.scalars(select(CaseAssignment).where(CaseAssignment.id.in_(ids)))
+    # One that was withdrawn just now speaks for nothing; the linker is about to ask anew.
+    standing = select(CaseAssignment).where(CaseAssignment.id.in_(ids), CaseAssignment.withdrawn_at.is_(None))
+    rows = visit.session.scalars(standing)
     return {str(row.id): row for row in rows}

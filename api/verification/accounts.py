@@ -68,10 +68,15 @@ def _named_stage(entry: LedgerEntry) -> str:
 
 
 def _assigned(entry: LedgerEntry) -> Facts:
-    nothing: Facts = {"officer": None, "device": None, "latitude": None, "longitude": None}
+    nothing: Facts = {"officer": None, "device": None, "latitude": None, "longitude": None, "replaced_by": None}
+    standing: Facts = {"withdrawn": None, "withdrawn_by": None, "withdraw_reason": None}
     stated = as_stated(entry, "stage", "starts_at", "ends_at", "latitude", "longitude")
     of_case: Facts = {"unit_id": unit_of(entry), "case_id": entry.subject_id}
-    return {**nothing, **stated, **pledged(entry, "officer", "device"), **of_case}
+    return {**nothing, **standing, **stated, **pledged(entry, "officer", "device"), **of_case}
+
+
+def _assignment_withdrawn(entry: LedgerEntry) -> Facts:
+    return {**ended("withdrawn", "withdrawn_by", "withdraw_reason")(entry), **as_stated(entry, "replaced_by")}
 
 
 def _linked(entry: LedgerEntry) -> Facts:
@@ -157,7 +162,13 @@ SUBJECTS: Sequence[Subject] = (
         ),
         key=lambda row: f"of case {row.case_id}: {row.ordinal}",
     ),
-    Subject(CaseAssignment, (Step("case.assigned", _assigned, "assignment_id", makes=True),)),
+    Subject(
+        CaseAssignment,
+        (
+            Step("case.assigned", _assigned, "assignment_id", makes=True),
+            Step("case.assignment_withdrawn", _assignment_withdrawn, "assignment_id"),
+        ),
+    ),
     Subject(
         CaseLink,
         (

@@ -144,6 +144,7 @@ ACTIONS: Mapping[str, str] = {
     "case.service_stated": mark("登记送达"),
     "case.service_withdrawn": mark("撤回送达"),
     "case.assigned": mark("已指派"),
+    "case.assignment_withdrawn": mark("撤回指派"),
     "case.closed": mark("已结案"),
     "case.secrecy_stated": mark("确定密级"),
     "case.archived": mark("已归档"),

@@ -223,7 +223,9 @@ def _times(facts: Facts) -> list[Nearest]:
 def _scenes(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:
     """The places of the assignments of the cases it stands in."""
     cases = {case_id for each in facts for case_id, _ in each.linked}
-    stated = select(CaseAssignment).where(CaseAssignment.case_id.in_(cases), CaseAssignment.latitude.is_not(None))
+    stated = select(CaseAssignment).where(
+        CaseAssignment.case_id.in_(cases), CaseAssignment.latitude.is_not(None), CaseAssignment.withdrawn_at.is_(None)
+    )
     by_case = defaultdict(list)
     for row in session.scalars(stated.order_by(CaseAssignment.span)):
         by_case[row.case_id].append(row)

@@ -110,8 +110,8 @@ def _look(session: Session, recording: Seen, otherwise: Sequence[Seen], around: 
     views = [view for view in (observed, *(observe(each, around) for each in otherwise)) if view is not None]
     candidates = best_of_each([find_candidates(view, works, standing) for view in views])
     clear = None if otherwise else clear_one(candidates)
-    # What it was linked by may have been answered to be wrong: then nothing is left that speaks for where it stands.
-    refuted = bool(standing) and not candidates and bool(recording.said.elements or otherwise)
+    # What it was linked by turned out wrong, by an answer or a register: nothing speaks any more for where it stands.
+    refuted = bool(standing) and not candidates
     if (clear is None and candidates) or (clear is not None and standing - {clear.case_id}) or refuted:
         ask_which_case(session, recording.row, candidates, decided.links, decided.question)
         return QUESTION

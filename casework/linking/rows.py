@@ -98,8 +98,8 @@ def ask_which_case(
 ) -> LinkQuestion:
     """Queue the choice for a person. A case it stands in is one of the choices, though nothing may match it now.
 
-    `question` is the one that is open. If it offers other cases it is withdrawn: nobody should choose among what is no
-    longer so.
+    `question` is the one that is open. If it offers other cases, or one for an assignment that speaks for it no more,
+    it is withdrawn: nobody should choose among what is no longer so.
     """
     known = {candidate.case_id for candidate in candidates}
     choices = [
@@ -107,7 +107,7 @@ def ask_which_case(
         *(Candidate(link.case_id, link.stage) for link in standing if link.case_id not in known),
     ]
     if question is not None:
-        if _offered(question) == {(str(choice.case_id), choice.stage) for choice in choices}:
+        if _still_offers(question, choices):
             return question
         withdraw_question(session, question)
     question = LinkQuestion(
@@ -132,8 +132,13 @@ def digest_candidates(candidates: Sequence[Any]) -> str:
     return hashlib.sha256(canonical_json(candidates, "candidates")).hexdigest()
 
 
-def _offered(question: LinkQuestion) -> set[tuple[str, str]]:
-    return {(str(choice["case_id"]), str(choice["stage"])) for choice in question.candidates}
+def _still_offers(question: LinkQuestion, choices: Sequence[Candidate]) -> bool:
+    """The same cases in the same stages, none for an assignment that is gone; one more makes no other question."""
+    offered = {(str(choice["case_id"]), str(choice["stage"])): choice for choice in question.candidates}
+    now = {(str(choice.case_id), choice.stage): set(map(str, choice.assignment_ids)) for choice in choices}
+    return offered.keys() == now.keys() and all(
+        now[key].issuperset(choice.get("assignments", ())) for key, choice in offered.items()
+    )
 
 
 def withdraw_question(session: Session, question: LinkQuestion) -> None:

@@ -286,7 +286,7 @@ def fetch_works(session: Session, windows: Sequence[tuple[Seen, Interval]]) -> d
         statement = (
             select(CaseAssignment, Case.closed_at)
             .join(Case, Case.id == CaseAssignment.case_id)
-            .where(CaseAssignment.unit_id == unit_id, touching)
+            .where(CaseAssignment.unit_id == unit_id, CaseAssignment.withdrawn_at.is_(None), touching)
             .order_by(CaseAssignment.case_id, CaseAssignment.id)
         )
         found[unit_id] = [as_work(row, closed_at is not None) for row, closed_at in session.execute(statement)]

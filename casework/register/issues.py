@@ -12,7 +12,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
-from casework.linking.looks import DeviceTime, ask_for_another_look
+from casework.linking.looks import DeviceTime, ask_for_another_look, looks_together
 from casework.register.calendar import is_usable
 from casework.register.devices import lock_device, record_device
 from casework.register.errors import (
@@ -142,6 +142,33 @@ def void_issue(session: Session, by: Doer, issue_id: uuid.UUID, reason: str, now
     record_device(session, by, device, "device.issue_voided", {"issue_id": str(issue.id)}, {"reason": reason})
     _look_again(session, device, issue.issued_from, issue.returned_at)
     return issue
+
+
+def correct_issue(
+    session: Session,
+    by: Doer,
+    issue_id: uuid.UUID,
+    reason: str,
+    *,
+    now: datetime,
+    issued_at: datetime,
+    returned_at: datetime | None,
+    person_id: uuid.UUID | None = None,
+) -> DeviceIssue:
+    """Say anew, and whole, what an issue should have said: that one is voided, and the one returned counts.
+
+    `person_id` None: as before, to the same officer or room. Raises what `void_issue` does, and what `issue_device` and
+    `issue_to_room` do; then nothing has changed.
+    """
+    # One look for both: what either touches is due, and nobody waits for a row any more once the linkers are held off.
+    with looks_together(session):
+        before = void_issue(session, by, issue_id, reason, now)
+        times = {"now": now, "issued_at": issued_at, "returned_at": returned_at}
+        if person_id is None and before.room_id is not None:
+            return issue_to_room(session, by, before.device_id, before.room_id, **times)
+        holder = person_id or before.person_id
+        assert holder is not None
+        return issue_device(session, by, before.device_id, holder, **times)
 
 
 def _look_again(session: Session, device: Device, start: datetime, end: datetime | None) -> None:

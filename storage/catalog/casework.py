@@ -77,12 +77,21 @@ class CaseStage(Base):
 
 
 class CaseAssignment(Base):
-    """Which officer and which device were at work on a case, when, and, if anybody said so, where (WGS 84 degrees)."""
+    """Which officer and which device were at work on a case, when, and, if anybody said so, where (WGS 84 degrees).
+
+    Withdrawn, never changed, where it was entered wrongly; `replaced_by` is the one that was entered in its place.
+    """
 
     __tablename__ = "case_assignment"
     __table_args__ = (
         CheckConstraint("officer IS NOT NULL OR device IS NOT NULL", name="officer_or_device"),
         CheckConstraint(PLACE_CHECK, name="place"),
+        CheckConstraint(
+            "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)",
+            name="withdrawn",
+        ),
+        CheckConstraint("replaced_by IS NULL OR (withdrawn_at IS NOT NULL AND replaced_by <> id)", name="replaced"),
+        UniqueConstraint("replaced_by"),
         Index("ix_case_assignment_span", "span", postgresql_using="gist"),
     )
     id: Mapped[Id]
@@ -94,6 +103,10 @@ class CaseAssignment(Base):
     span: Mapped[Range[datetime]] = mapped_column(TSTZRANGE)
     latitude: Mapped[float | None]
     longitude: Mapped[float | None]
+    withdrawn_at: Mapped[datetime | None]
+    withdrawn_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
+    withdraw_reason: Mapped[str | None]
+    replaced_by: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("case_assignment.id"))
 
 
 class CaseLink(Base):

@@ -17,7 +17,7 @@ from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
 from casework.case_procedures import state_procedure
-from casework.cases import assign
+from casework.cases import assign, correct_assignment
 from casework.closing import close_case
 from casework.handling import name_officer, release_officer, state_identity_shown
 from casework.linking.by_hand import unlink
@@ -107,6 +107,8 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
         scene = {"latitude": 32.0612, "longitude": 118.7632}
         assign(session, leaver, archive.case.id, **span, officer="000123", device="AB00001", **scene)
         assign(session, leaver, archive.case.id, **span, device="AB00002")
+        wrong = assign(session, leaver, archive.case.id, **span, device="AB00020")
+        correct_assignment(session, leaver, wrong.id, "编号录错", **span, device="AB00021")
         place_hold(session, supervisor, case_id=archive.case.id, reason="复议")
         release_hold(session, supervisor, place_hold(session, supervisor, case_id=archive.case.id, reason="a").id, "b")
         set_limits(session, OPERATOR, archive.station_id, 256, 1 << 40)
@@ -142,7 +144,7 @@ def test_rows_that_changed_by_the_rules_are_sound(lived_in: Any) -> None:
     _end_everything(lived_in)
     report = audit(lived_in)
     assert report.findings == ()
-    assert report.counts["rows"] == 1 + 5 + 2 + 1 + 1 + 4 + 4 + 2 + 1 + 2 + 1 + 1 + 1
+    assert report.counts["rows"] == 1 + 5 + 2 + 1 + 1 + 4 + 4 + 4 + 1 + 2 + 1 + 1 + 1
 
 
 def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any) -> None:
@@ -172,6 +174,7 @@ def test_access_forged_with_the_applications_own_password_is_found(lived_in: Any
     assert role.english
 
 
+_STANDS_AGAIN = "withdrawn_at = NULL, withdrawn_by = NULL, withdraw_reason = NULL, replaced_by = NULL"
 CHANGES = [
     ("person", "active = true WHERE NOT active", "active"),
     ("person", "role = 'auditor' WHERE sign_in_name = 'other'", "role"),
@@ -202,6 +205,10 @@ CHANGES = [
     ("case_assignment", "case_id = gen_random_uuid()", "case_id"),
     ("case_assignment", "unit_id = gen_random_uuid()", "unit_id"),
     ("case_assignment", "latitude = 31.2, longitude = 121.4", "latitude"),
+    ("case_assignment", _STANDS_AGAIN, "withdrawn"),
+    ("case_assignment", "withdraw_reason = 'x' WHERE withdrawn_at IS NOT NULL", "withdraw_reason"),
+    ("case_assignment", "withdrawn_by = gen_random_uuid() WHERE withdrawn_at IS NOT NULL", "withdrawn_by"),
+    ("case_assignment", "replaced_by = NULL WHERE withdrawn_at IS NOT NULL", "replaced_by"),
     ("case_stage", "entered_by = gen_random_uuid() WHERE stage = 'investigation'", "entered_by"),
     ("case_stage", "reason = 'x' WHERE ordinal = 3", "reason"),
     ("case_stage", "from_stage = 'decision' WHERE ordinal = 3", "from_stage"),

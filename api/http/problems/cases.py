@@ -55,6 +55,9 @@ PROBLEMS: Problems = {
     ),
     casework.StageNeeds: Problem(409, "stage-needs", "暂不能进入“{wanted}”：{missing}"),
     casework.OfficersMissing: Problem(409, "officers-missing", "暂不能进入“{wanted}”：{why}", facts=_officers_missing),
+    casework.AssignmentWithdrawn: Problem(
+        409, "assignment-withdrawn", "该指派已于 {withdrawn_at} 撤回；如确有其事请重新登记"
+    ),
     casework.OfficerReleased: Problem(409, "officer-released", "该承办人员已于 {released_at} 解除，无需再办"),
     casework.PersonUnusable: Problem(422, "person", "{name}{problem}", facts=_about_person),
     casework.ProcedureSettled: Problem(

@@ -57,22 +57,30 @@ def describe_case(session: Session, case: Case, person: Person) -> CaseDetail:
             for row in stages
         ],
         next_stages=list(next_stages(case)),
-        assignments=[assignment_item(row) for row in assignments_of(session, case.id)],
+        assignments=assignment_items(session, assignments_of(session, case.id)),
         links=link_items(session, session.scalars(links.order_by(CaseLink.created_at, CaseLink.id)).all()),
     )
 
 
-def assignment_item(row: CaseAssignment) -> AssignmentItem:
-    return AssignmentItem(
-        id=row.id,
-        officer=row.officer,
-        device=row.device,
-        stage=row.stage,
-        starts_at=row.span.lower,
-        ends_at=row.span.upper,
-        latitude=row.latitude,
-        longitude=row.longitude,
-    )
+def assignment_items(session: Session, rows: Sequence[CaseAssignment]) -> list[AssignmentItem]:
+    names = people_named(session, *(row.withdrawn_by for row in rows))
+    return [
+        AssignmentItem(
+            id=row.id,
+            officer=row.officer,
+            device=row.device,
+            stage=row.stage,
+            starts_at=row.span.lower,
+            ends_at=row.span.upper,
+            latitude=row.latitude,
+            longitude=row.longitude,
+            withdrawn_at=row.withdrawn_at,
+            withdrawn_by=PersonRef.maybe(row.withdrawn_by, names),
+            withdraw_reason=row.withdraw_reason,
+            replaced_by=row.replaced_by,
+        )
+        for row in rows
+    ]
 
 
 def timeline_items(session: Session, rows: Sequence[timeline.TimelineItem]) -> list[TimelineItem]:

@@ -10,10 +10,11 @@ from fastapi import Query
 from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
-from api.http.reading.cases import assignment_item, case_items, describe_case, timeline_items
+from api.http.reading.cases import assignment_items, case_items, describe_case, timeline_items
 from api.http.reading.links import link_items
 from api.http.schema.base import Listed, Reason, ShortText
 from api.http.schema.cases import (
+    AssignmentCorrection,
     AssignmentItem,
     CaseDetail,
     CaseItem,
@@ -28,7 +29,15 @@ from api.http.schema.cases import (
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
 from casework.case_procedures import state_procedure
-from casework.cases import assign, find_case, find_cases_by_number, list_cases, open_case
+from casework.cases import (
+    assign,
+    correct_assignment,
+    find_case,
+    find_cases_by_number,
+    list_cases,
+    open_case,
+    withdraw_assignment,
+)
 from casework.closing import close_case
 from casework.linking.by_hand import link_by_hand, unlink
 from casework.stages import enter_stage
@@ -104,19 +113,26 @@ def close(case_id: uuid.UUID, form: Closing, viewer: SignedIn, archive: TheArchi
 def make_assignment(case_id: uuid.UUID, form: NewAssignment, viewer: SignedIn, archive: TheArchive) -> AssignmentItem:
     """Recordings of that device or officer and time then find their case by themselves."""
     with doing(archive, viewer) as session:
-        row = assign(
-            session,
-            viewer.person,
-            case_id,
-            starts_at=form.starts_at,
-            ends_at=form.ends_at,
-            officer=form.officer,
-            device=form.device,
-            stage=form.stage,
-            latitude=form.latitude,
-            longitude=form.longitude,
-        )
-        return assignment_item(row)
+        row = assign(session, viewer.person, case_id, **form.model_dump())
+        return assignment_items(session, [row])[0]
+
+
+@router.post("/assignments/{assignment_id}/corrections", summary="更正指派 / Correct an assignment", status_code=201)
+def correct(
+    assignment_id: uuid.UUID, form: AssignmentCorrection, viewer: SignedIn, archive: TheArchive
+) -> AssignmentItem:
+    """The new one; the old one stays on record as withdrawn and replaced. The linker looks at both times again."""
+    with doing(archive, viewer) as session:
+        row = correct_assignment(session, viewer.person, assignment_id, **form.model_dump())
+        return assignment_items(session, [row])[0]
+
+
+@router.post("/assignments/{assignment_id}/withdraw", summary="撤回指派 / Withdraw an assignment")
+def withdraw(assignment_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> AssignmentItem:
+    """It stays on record, with who withdrew it and why. The linker asks about what it had drawn into the case."""
+    with doing(archive, viewer) as session:
+        row = withdraw_assignment(session, viewer.person, assignment_id, form.reason)
+        return assignment_items(session, [row])[0]
 
 
 @router.post("/cases/{case_id}/links", summary="关联案件 / Put a recording into the case", status_code=201)

@@ -17,6 +17,7 @@ from api.http.schema.base import Listed, Reason
 from api.http.schema.register import (
     DeviceDescription,
     DeviceItem,
+    IssueCorrection,
     IssueItem,
     NewDevice,
     NewIssue,
@@ -24,7 +25,7 @@ from api.http.schema.register import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from casework.register.devices import add_device, describe_device, find_device, retire_device
-from casework.register.issues import issue_device, return_device, void_issue
+from casework.register.issues import correct_issue, issue_device, return_device, void_issue
 from casework.register.people import find_officer
 from casework.register.reading import device_now, issue_shown, list_devices, list_issues
 from storage.catalog.devices import DeviceIssue
@@ -123,6 +124,24 @@ def take_back(issue_id: uuid.UUID, form: Return, viewer: SignedIn, archive: TheA
 def void(issue_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> IssueItem:
     with doing(archive, viewer) as session:
         return _issue(session, void_issue(session, viewer.person, issue_id, form.reason, datetime.now(UTC)))
+
+
+@router.post("/device-issues/{issue_id}/corrections", summary="更正配发登记 / Correct an issue", status_code=201)
+def correct(issue_id: uuid.UUID, form: IssueCorrection, viewer: SignedIn, archive: TheArchive) -> IssueItem:
+    """The one that counts now; the wrong one stays on record as voided. The linker looks at both times again."""
+    with doing(archive, viewer) as session:
+        officer = None if form.officer is None else find_officer(session, viewer.person, form.officer).id
+        row = correct_issue(
+            session,
+            viewer.person,
+            issue_id,
+            form.reason,
+            now=datetime.now(UTC),
+            issued_at=form.issued_at,
+            returned_at=form.returned_at,
+            person_id=officer,
+        )
+        return _issue(session, row)
 
 
 def _device(session: Session, person: Person, device_id: uuid.UUID) -> DeviceItem:

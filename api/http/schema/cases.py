@@ -60,6 +60,12 @@ class NewAssignment(Form):
     longitude: float | None = Field(default=None, description="of the scene, degrees of WGS 84", examples=[118.7632])
 
 
+class AssignmentCorrection(NewAssignment):
+    """All of it anew, as it should have been said; `stage` left out stays."""
+
+    reason: LongText = Field(examples=["编号录错"])
+
+
 class NewLink(Form):
     recording_id: uuid.UUID
     stage: ShortText = Field(examples=["investigation"])
@@ -104,6 +110,10 @@ class AssignmentItem(Answer):
     ends_at: datetime | None
     latitude: float | None = Field(examples=[32.0612])
     longitude: float | None = Field(examples=[118.7632])
+    withdrawn_at: datetime | None
+    withdrawn_by: PersonRef | None
+    withdraw_reason: str | None = Field(examples=["编号录错"])
+    replaced_by: uuid.UUID | None = Field(description="the assignment that corrects this one")
 
 
 class CaseDetail(CaseItem):

@@ -7,7 +7,7 @@ from datetime import date, datetime
 
 from pydantic import Field
 
-from api.http.schema.base import Answer, Form, PersonRef, ShortText
+from api.http.schema.base import Answer, Form, LongText, PersonRef, ShortText
 from casework.register.reading import CertificateShown, DeviceNow, IssueShown
 from storage.catalog.organisation import Person
 from storage.catalog.rooms import Room
@@ -100,6 +100,16 @@ class Return(Form):
     """Without a time: now."""
 
     returned_at: datetime | None = None
+
+
+class IssueCorrection(Form):
+    """All of it anew, as it should have been said. `officer` left out: the same one, or the same room. `returned_at`
+    null: it is there still."""
+
+    officer: ShortText | None = Field(default=None, examples=[BADGE])
+    issued_at: datetime
+    returned_at: datetime | None = None
+    reason: LongText = Field(examples=["选错了人"])
 
 
 class IssueItem(Answer):

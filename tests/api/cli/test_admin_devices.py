@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import uuid
 from typing import Any
 
 import pytest
@@ -38,6 +39,16 @@ def test_a_device_is_issued_and_taken_back_by_code_and_officer(admin: Any, comma
     admin("device", "issue", "AB00001", "other", "--at", "2026-03-04T09:00", "--returned-at", "2026-03-04T18:00")
     history = admin("device", "history", "AB00001")["items"]
     assert {each["officer"]["name"]: each["voided_at"] is None for each in history} == {"other": True, "officer": False}
+    (wrong,) = (each for each in history if each["voided_at"] is None)
+    why = ("--reason", "交还时间录错")
+    right = admin("device", "correct", wrong["id"], "--returned-at", "2026-03-04T17:00", *why)
+    assert (right["officer"]["name"], right["issued_from"]) == ("other", wrong["issued_from"])
+    assert right["returned_at"] == "2026-03-04T09:00:00Z"
+    assert "已于" in admin("device", "correct", wrong["id"], *why, code=1)
+    right = admin("device", "correct", right["id"], "--officer", "officer", "--not-returned", *why)
+    assert (right["officer"]["name"], right["returned_at"]) == ("officer", None)
+    assert "no device_issue" in admin("device", "correct", str(uuid.uuid4()), *why, code=1)
+    admin("device", "return", "AB00001")
     assert commands("admin", "device", "history", "AB00001") == 0
     assert "已作废" in capsys.readouterr().out
     assert admin("device", "retire", "AB00001", "--reason", "报废")["retired_at"]

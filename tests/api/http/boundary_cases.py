@@ -8,7 +8,7 @@ from typing import Any
 from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, look, unique
 from tests.api.http.boundary_scene import Bounds
-from tests.api.http.bounds.cases import ARCHIVED
+from tests.api.http.bounds.cases import ARCHIVED, DUTY
 from tests.api.http.bounds.units import API
 from tests.api.http.test_decisions import SAID as BIG
 from tests.api.http.test_decisions import WHOLE
@@ -97,11 +97,12 @@ OF_CASES: Attempts = {
     ),
     "POST /api/v1/cases/{case_id}/close": lambda w: do(f"cases/{w.fresh().id}/close", reason="经查无违法事实"),
     "POST /api/v1/cases/{case_id}/assignments": lambda w: do(
-        f"cases/{w.fresh().id}/assignments",
-        starts_at="2026-02-01T07:00:00Z",
-        ends_at="2026-02-01T09:00:00Z",
-        device="ZZ00009",
+        f"cases/{w.fresh().id}/assignments", device="ZZ00009", **DUTY
     ),
+    "POST /api/v1/assignments/{assignment_id}/corrections": lambda w: do(
+        f"assignments/{w.assignment()}/corrections", officer="000777", **DUTY, **WHY
+    ),
+    "POST /api/v1/assignments/{assignment_id}/withdraw": lambda w: do(f"assignments/{w.assignment()}/withdraw", **WHY),
     "POST /api/v1/cases/{case_id}/links": lambda w: do(
         f"cases/{w.case.id}/links",
         recording_id=str(w.film(unique("l") + ".mp4").id),

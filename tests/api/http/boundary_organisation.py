@@ -89,6 +89,9 @@ OF_THE_ORGANISATION: Attempts = {
     "POST /api/v1/device-issues/{issue_id}/return": lambda w: Try(
         f"{API}/device-issues/{w.issue()}/return", sent={"json": {}}
     ),
+    "POST /api/v1/device-issues/{issue_id}/corrections": lambda w: do(
+        f"device-issues/{w.issue()}/corrections", issued_at=a_moment(), **WHY
+    ),
     "POST /api/v1/device-issues/{issue_id}/void": lambda w: do(f"device-issues/{w.issue()}/void", **WHY),
     "GET /api/v1/certificates": lambda w: look("certificates", w.o.person.id, person=str(w.o.person.id)),
     "POST /api/v1/certificates": lambda w: do(

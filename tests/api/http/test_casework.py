@@ -100,6 +100,25 @@ def test_an_assignment_lets_a_recording_find_its_case(served: Any) -> None:
         assert (bad.status_code, bad.json()["type"]) == (422, "urn:liuhen:problem:span")
 
 
+def test_an_assignment_is_corrected_and_withdrawn_and_stays_on_record(served: Any) -> None:
+    officer = served.signed_in(served.unit(), "officer")
+    case = served.case(officer.person)
+    span = {"starts_at": "2026-03-01T07:00:00Z", "ends_at": "2026-03-01T09:00:00Z"}
+    wrong = officer.post(f"/api/v1/cases/{case.id}/assignments", json={**span, "device": "AB00010"}).json()
+    right = officer.post(
+        f"/api/v1/assignments/{wrong['id']}/corrections", json={**span, "device": "AB00001", "reason": "编号录错"}
+    )
+    assert (right.status_code, right.json()["device"], right.json()["withdrawn_at"]) == (201, "AB00001", None)
+    ended = officer.post(f"/api/v1/assignments/{right.json()['id']}/withdraw", json={"reason": "不是本案"}).json()
+    assert (ended["withdraw_reason"], ended["replaced_by"]) == ("不是本案", None)
+    listed = {each["id"]: each for each in officer.get(f"/api/v1/cases/{case.id}").json()["assignments"]}
+    assert listed[wrong["id"]]["replaced_by"] == right.json()["id"]
+    assert listed[wrong["id"]]["withdrawn_by"]["id"] == str(officer.person.id)
+    again = officer.post(f"/api/v1/assignments/{wrong['id']}/withdraw", json={"reason": "x"})
+    assert (again.status_code, again.json()["type"]) == (409, "urn:liuhen:problem:assignment-withdrawn")
+    assert officer.post(f"/api/v1/assignments/{uuid.uuid4()}/withdraw", json={"reason": "x"}).status_code == 404
+
+
 def test_links_are_made_and_ended_by_hand(served: Any, scene: Any) -> None:
     body = {"recording_id": str(scene.recording.id), "stage": "decision", "reason": "同一现场"}
     again = scene.officer.post(f"/api/v1/cases/{scene.case.id}/links", json=body)

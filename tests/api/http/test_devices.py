@@ -49,10 +49,18 @@ def test_a_device_is_added_issued_returned_and_its_history_stays(served: Any, sq
     assert back.json()["returned_at"] is not None
     twice = squad["supervisor"].post(f"/api/v1/device-issues/{issued.json()['id']}/return", json={})
     assert kind(twice) == "already-returned"
-    voided = squad["supervisor"].post(f"/api/v1/device-issues/{issued.json()['id']}/void", json={"reason": "录错"})
+    said = {"officer": squad["supervisor"].person.sign_in_name, "issued_at": "2026-03-04T10:00:00+08:00"}
+    corrected = squad["supervisor"].post(
+        f"/api/v1/device-issues/{issued.json()['id']}/corrections", json={**said, "reason": "选错了人"}
+    )
+    assert corrected.status_code == 201, corrected.text
+    assert corrected.json()["officer"]["id"] == str(squad["supervisor"].person.id)
+    assert (corrected.json()["issued_from"], corrected.json()["returned_at"]) == ("2026-03-04T02:00:00Z", None)
+    voided = squad["supervisor"].post(f"/api/v1/device-issues/{corrected.json()['id']}/void", json={"reason": "录错"})
     assert voided.json()["voided_at"] is not None
-    (listed,) = squad["supervisor"].get("/api/v1/device-issues", params={"device": device["id"]}).json()["items"]
-    assert listed["voided_at"] is not None
+    listed = squad["supervisor"].get("/api/v1/device-issues", params={"device": device["id"]}).json()["items"]
+    assert {each["id"] for each in listed} == {issued.json()["id"], corrected.json()["id"]}
+    assert all(each["voided_at"] is not None for each in listed)
 
     described = (
         squad["administrator"].post(f"/api/v1/devices/{device['id']}/description", json={"name": "一号机"}).json()

@@ -430,6 +430,23 @@ def test_a_scene_is_entered_with_an_assignment_and_shown(district: Any) -> None:
     assert "32.061200, 118.763200" in district.page("officer", f"/cases/{district.case.id}").text
 
 
+def test_a_withdrawn_assignment_is_shown_with_who_and_why_and_offers_nothing_more(district: Any) -> None:
+    officer = district.people["officer"]
+    body = {"starts_at": "2026-03-05T09:00:07+08:00", "ends_at": "2026-03-05T10:00:00+08:00", "officer": "000778"}
+    made = officer.post(f"/api/v1/cases/{district.case.id}/assignments", json=body).json()
+    address = f"/api/v1/assignments/{made['id']}"
+    before = district.page("officer", f"/cases/{district.case.id}").text
+    assert f'data-action="{address}/corrections"' in before
+    assert 'value="2026-03-05T09:00:07"' in before
+    assert f"{address}/" not in district.page("auditor", f"/cases/{district.case.id}").text
+    assert officer.post(f"{address}/withdraw", json={"reason": "<b>录错</b>"}).status_code == 200
+    after = district.page("officer", f"/cases/{district.case.id}").text
+    assert f"{address}/" not in after
+    assert "&lt;b&gt;录错&lt;/b&gt;" in after
+    assert "已撤回" in after
+    assert "withdrawn" in district.page("officer", f"/cases/{district.case.id}", "en").text
+
+
 def test_each_problem_and_each_basis_has_its_words() -> None:
     assert set(CODES) == set(element_words.ELEMENT_PROBLEMS)
     assert set(BASES) == set(element_words.BASES)

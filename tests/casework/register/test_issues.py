@@ -28,7 +28,7 @@ from casework.register.errors import (
     TimeUnusable,
 )
 from casework.register.holding import issued_to
-from casework.register.issues import issue_device, return_device, void_issue
+from casework.register.issues import correct_issue, issue_device, return_device, void_issue
 from casework.register.people import find_officer
 from integrity.local_time import CHINA
 from retention.errors import OutsideUnit
@@ -139,6 +139,40 @@ def test_an_issue_entered_by_mistake_is_voided_and_frees_its_time(session: Sessi
     return_device(session, squad.supervisor, right.id, now=NOW + HOUR)
     with pytest.raises(AlreadyReturned):
         return_device(session, squad.supervisor, right.id, now=NOW + HOUR)
+
+
+def test_an_issue_is_corrected_to_whom_and_when_it_was_and_the_wrong_one_stays_voided(
+    session: Session, archive: Any, squad: Squad
+) -> None:
+    wrong = issue_device(session, squad.supervisor, squad.device.id, squad.officer.id, now=NOW)
+    return_device(session, squad.supervisor, wrong.id, now=NOW + 2 * HOUR)
+    said = {"now": NOW + 3 * HOUR, "issued_at": NOW - HOUR, "returned_at": NOW + HOUR}
+    right = correct_issue(session, squad.supervisor, wrong.id, "选错了人", person_id=squad.other.id, **said)
+    session.refresh(wrong)
+    assert wrong.voided_at == NOW + 3 * HOUR
+    assert (right.person_id, right.issued_from, right.returned_at) == (squad.other.id, NOW - HOUR, NOW + HOUR)
+    assert issued_to(session, squad.unit.id, "AB00001", NOW).person_id == squad.other.id
+    assert issued_to(session, squad.unit.id, "AB00001", NOW + HOUR) is None
+    assert archive.last_entry("device.issue_voided").data["issue_id"] == str(wrong.id)
+    assert archive.last_entry("device.issued").data["issue_id"] == str(right.id)
+    out_still = correct_issue(
+        session, squad.supervisor, right.id, "尚未交还", now=NOW + 3 * HOUR, issued_at=NOW, returned_at=None
+    )
+    assert (out_still.person_id, out_still.returned_at) == (squad.other.id, None)
+    with pytest.raises(AlreadyVoided):
+        correct_issue(session, squad.supervisor, right.id, "x", **said)
+
+
+def test_a_correction_that_is_refused_leaves_the_issue_as_it_was(session: Session, squad: Squad) -> None:
+    before = issue_device(
+        session, squad.supervisor, squad.device.id, squad.officer.id, now=NOW, issued_at=NOW - HOUR, returned_at=NOW
+    )
+    issue_device(session, squad.supervisor, squad.device.id, squad.other.id, now=NOW + HOUR, issued_at=NOW)
+    said = {"now": NOW + HOUR, "issued_at": NOW - HOUR, "returned_at": NOW + HOUR / 2}
+    with pytest.raises(DeviceIsOut), session.begin_nested():
+        correct_issue(session, squad.supervisor, before.id, "时间录错", **said)
+    session.refresh(before)
+    assert (before.voided_at, before.returned_at) == (None, NOW)
 
 
 def test_times_are_of_what_happened_and_have_a_zone(session: Session, squad: Squad) -> None:

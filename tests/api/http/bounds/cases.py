@@ -14,6 +14,8 @@ from tests.casework.documents.conftest import INQUIRY, NOTICE
 
 ARCHIVED = {"secrecy_class": "ordinary", "retention_class": "permanent", "skipped_reason": "经查无违法事实，撤销案件"}
 
+DUTY = {"starts_at": "2026-02-01T07:00:00Z", "ends_at": "2026-02-01T09:00:00Z"}
+
 
 class Cases(Things):
     """Each call makes a new one."""
@@ -29,6 +31,10 @@ class Cases(Things):
         for stage in ("investigation", "decision"):
             done(self.o.post(f"{API}/cases/{case.id}/stages", json={"stage": stage}))
         return case
+
+    def assignment(self) -> str:
+        form = {"device": "ZZ00009", **DUTY}
+        return str(done(self.o.post(f"{API}/cases/{self.fresh().id}/assignments", json=form))["id"])
 
     def handler(self, person: Person | None = None) -> str:
         form = {"person_id": str((person or self.someone()).id)}

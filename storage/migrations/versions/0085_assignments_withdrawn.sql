@@ -1,0 +1,35 @@
+-- An assignment that was entered wrongly is withdrawn, with who did it, when and why, and counts for nothing from then on.
+-- Its row stays; `replaced_by` is the right one, where it was corrected.
+ALTER TABLE case_assignment
+    ADD COLUMN withdrawn_at TIMESTAMP WITH TIME ZONE,
+    ADD COLUMN withdrawn_by UUID,
+    ADD COLUMN withdraw_reason TEXT,
+    ADD COLUMN replaced_by UUID,
+    ADD CONSTRAINT ck_case_assignment_withdrawn CHECK (
+        (withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)
+    ),
+    ADD CONSTRAINT ck_case_assignment_replaced CHECK (
+        replaced_by IS NULL OR (withdrawn_at IS NOT NULL AND replaced_by <> id)
+    ),
+    ADD CONSTRAINT uq_case_assignment_replaced_by UNIQUE (replaced_by),
+    ADD CONSTRAINT fk_case_assignment_withdrawn_by FOREIGN KEY(withdrawn_by) REFERENCES person (id),
+    ADD CONSTRAINT fk_case_assignment_replaced_by FOREIGN KEY(replaced_by) REFERENCES case_assignment (id);
+
+-- What was said stays; only its end is ever added, once, and not in a case that is archived.
+GRANT UPDATE (withdrawn_at, withdrawn_by, withdraw_reason, replaced_by) ON case_assignment TO liuhen_app;
+CREATE FUNCTION require_one_withdrawal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF OLD.withdrawn_at IS NOT NULL THEN
+        RAISE EXCEPTION 'assignment % was withdrawn and stays so', OLD.id USING ERRCODE = 'check_violation';
+    END IF;
+    PERFORM require_now(NEW.withdrawn_at, 'a withdrawal');
+    IF NEW.replaced_by IS NOT NULL AND NOT EXISTS (
+        SELECT FROM case_assignment a
+        WHERE a.id = NEW.replaced_by AND a.case_id = NEW.case_id AND a.unit_id = NEW.unit_id AND a.withdrawn_at IS NULL
+    ) THEN
+        RAISE EXCEPTION 'an assignment is replaced by one of its case that stands' USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER one_withdrawal BEFORE UPDATE ON case_assignment FOR EACH ROW EXECUTE FUNCTION require_one_withdrawal();
+CREATE TRIGGER unarchived_too BEFORE UPDATE ON case_assignment FOR EACH ROW EXECUTE FUNCTION require_unarchived_case();
