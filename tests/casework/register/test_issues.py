@@ -152,7 +152,7 @@ def test_an_issue_is_corrected_to_whom_and_when_it_was_and_the_wrong_one_stays_v
     assert wrong.voided_at == NOW + 3 * HOUR
     assert (right.person_id, right.issued_from, right.returned_at) == (squad.other.id, NOW - HOUR, NOW + HOUR)
     assert issued_to(session, squad.unit.id, "AB00001", NOW).person_id == squad.other.id
-    assert issued_to(session, squad.unit.id, "AB00001", NOW + HOUR) is None
+    assert issued_to(session, squad.unit.id, "AB00001", NOW + HOUR).person_id is None
     assert archive.last_entry("device.issue_voided").data["issue_id"] == str(wrong.id)
     assert archive.last_entry("device.issued").data["issue_id"] == str(right.id)
     out_still = correct_issue(
