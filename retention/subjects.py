@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from retention.errors import OutsideUnit, UnknownSubject
 from retention.own_units import is_own
 from storage.catalog.access import AccessRequest, Export, Grant
-from storage.catalog.casework import Case, CaseLink, LinkQuestion
+from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import Decision
 from storage.catalog.documents import Document
@@ -28,6 +28,7 @@ from storage.catalog.service import CaseService
 Row = TypeVar(
     "Row",
     Case,
+    CaseAssignment,
     CaseLink,
     LinkQuestion,
     Recording,

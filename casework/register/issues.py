@@ -163,12 +163,13 @@ def correct_issue(
     # One look for both: what either touches is due, and nobody waits for a row any more once the linkers are held off.
     with looks_together(session):
         before = void_issue(session, by, issue_id, reason, now)
-        times = {"now": now, "issued_at": issued_at, "returned_at": returned_at}
-        if person_id is None and before.room_id is not None:
-            return issue_to_room(session, by, before.device_id, before.room_id, **times)
-        holder = person_id or before.person_id
-        assert holder is not None
-        return issue_device(session, by, before.device_id, holder, **times)
+        device_id, holder = before.device_id, person_id or before.person_id
+        if holder is None:
+            assert before.room_id is not None
+            return issue_to_room(
+                session, by, device_id, before.room_id, now=now, issued_at=issued_at, returned_at=returned_at
+            )
+        return issue_device(session, by, device_id, holder, now=now, issued_at=issued_at, returned_at=returned_at)
 
 
 def _look_again(session: Session, device: Device, start: datetime, end: datetime | None) -> None:

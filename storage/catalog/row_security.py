@@ -75,6 +75,7 @@ SEEN_BY_NOBODY: Final[Mapping[str, str]] = {
         "of the ledger: positions, roots and public keys, to be handed to anybody",
     ),
     **dict.fromkeys(("calendar_year", "retention_class", "gate_began"), "of the city's rules, which are public"),
+    "alembic_version": "which schema the database has: a number, and every process looks whether it is its own",
     "one_time_code": "the first administrator's: of his code the hash, of 99 random bits",
     "replica_store": "where the second store is, and whether it works: /readyz says so to anybody",
     "cold_store": "likewise, of the cold place",

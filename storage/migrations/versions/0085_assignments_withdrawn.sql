@@ -33,3 +33,25 @@ BEGIN
 END $$;
 CREATE TRIGGER one_withdrawal BEFORE UPDATE ON case_assignment FOR EACH ROW EXECUTE FUNCTION require_one_withdrawal();
 CREATE TRIGGER unarchived_too BEFORE UPDATE ON case_assignment FOR EACH ROW EXECUTE FUNCTION require_unarchived_case();
+
+-- Whoever is refused because an assignment is of another unit is told so, and it is entered.
+CREATE OR REPLACE FUNCTION unit_of(kind TEXT, row_id UUID) RETURNS UUID
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    -- casework/retrieval/sampling.py names what was viewed by the grant it was viewed under.
+    named text := CASE kind WHEN 'playback_window' THEN 'access_grant' ELSE kind END;
+    found uuid;
+BEGIN
+    IF named NOT IN (
+        'recording', 'case', 'case_link', 'link_question', 'access_request', 'access_grant', 'export', 'hold', 'case_act',
+        'act_explanation', 'case_event', 'case_term', 'case_officer', 'document', 'crime_transfer', 'decision',
+        'decision_submission', 'decision_review', 'decision_disagreement', 'case_service', 'redaction', 'redacted_copy',
+        'request_attachment', 'room_session', 'person', 'api_token', 'publication', 'publication_posting',
+        'publication_push', 'posting_evidence', 'adviser', 'file_review', 'file_review_finding', 'unit_return',
+        'return_sending', 'return_receipt', 'dossier', 'case_assignment'
+    ) THEN
+        RETURN NULL;
+    END IF;
+    EXECUTE format('SELECT unit_id FROM public.%I WHERE id = $1', named) INTO found USING row_id;
+    RETURN found;
+END $$;
