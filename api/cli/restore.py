@@ -66,19 +66,11 @@ def restore(
 
 
 def _instant(text: str | None, wal: Path | None) -> datetime | None:
+    from api.cli.instants import read_instant
     from api.errors import UsageRefused
 
     if text is None:
         return None
     if wal is None:
         raise UsageRefused("--at 须与 --wal 一起使用", "--at goes with --wal")
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise UsageRefused(
-            f"--at {text} 应为含时区的时刻，如 2026-12-01T10:30:00+08:00",
-            f"--at {text}: write an instant with its time zone, such as 2026-12-01T10:30:00+08:00",
-        )
-    return instant
+    return read_instant(text)

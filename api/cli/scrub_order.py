@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from api.cli.instants import read_instant
 from api.errors import UsageRefused
 from api.setting_values import read_size
 from api.settings import load_settings
@@ -36,15 +37,7 @@ def read_order(*, everything: bool, since: str | None, recording: str | None, ra
 def _instant(text: str | None) -> datetime | None:
     if text is None:
         return None
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = None
-    if instant is None or instant.tzinfo is None:
-        raise UsageRefused(
-            f"{text} 不是带时区的时刻，应如 2026-12-01T08:00:00+08:00",
-            f"{text} is no instant with a time zone: write one such as 2026-12-01T08:00:00Z",
-        )
+    instant = read_instant(text)
     if instant > datetime.now(UTC):
         raise UsageRefused(f"{text} 尚未到来", f"{text} has not come yet")
     return instant
