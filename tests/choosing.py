@@ -1,4 +1,5 @@
-"""Which tests the quick run leaves to CI, by how long each took: `make quicker` writes tests/left_to_ci.txt anew.
+"""Which tests the quick run leaves to CI, and CI to the whole run, by how long each took: `make quicker` writes
+tests/left_to_ci.txt and tests/left_to_all.txt anew.
 
 Of each file the quickest tests are kept, up to a share of time that is the same for all files and as large as the
 budget lets it be. So every file is still tried, and what is left out is what takes long beside others of its kind. What
@@ -10,12 +11,12 @@ from __future__ import annotations
 import argparse
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from tests.sampling import LEFT_TO_CI
+from tests.sampling import LEFT_TO_ALL, LEFT_TO_CI
 
 KEPT_ALWAYS = (
     "tests/journeys/test_demo.py",
@@ -33,7 +34,24 @@ KEPT_ALWAYS = (
 )
 """What a person would see first if it failed, and what nobody should have to wait for CI to hear of. As tests begin."""
 
-_HEADING = "# Left to CI by the quick run: written by tests/choosing.py, which says how they are chosen.\n"
+KEPT_IN_CI = (
+    *(each for each in KEPT_ALWAYS if each != "tests/torture/test_short_run.py"),
+    "tests/torture/test_short_run.py::test_each_process_is_killed_once_and_each_file_is_sealed_once",
+    "tests/api/http/test_boundaries.py",
+    "tests/api/pages/test_every_page.py",
+    "tests/casework/review/test_the_gate.py",
+    "tests/contracts/test_object_store.py",
+    "tests/contracts/test_s3_faults.py",
+    "tests/ingest/custody/test_crashes.py",
+    "tests/ingest/media/test_corpus.py",
+    "tests/journeys/test_demo_casework.py",
+)
+"""What no change may land without."""
+
+_HEADINGS = {
+    LEFT_TO_CI: "# Left to CI by the quick run: written by tests/choosing.py, which says how they are chosen.\n",
+    LEFT_TO_ALL: "# Left to the whole run by CI: written by tests/choosing.py, which says how they are chosen.\n",
+}
 
 
 _DURATION = re.compile(r"([0-9.]+)s (setup|call|teardown) +(\S+\.py)::(\w+)")
@@ -46,19 +64,33 @@ class Durations:
     files: Mapping[str, float]
     tests: Mapping[str, float]
 
+    def of_files(self, tests: Iterable[str]) -> float:
+        """Seconds before the first test of each file that has one of these."""
+        return sum(self.files[path] for path in {test.partition("::")[0] for test in tests})
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
         "report", type=Path, help="what pytest --durations=0 -vv printed of a run that left nothing out"
     )
-    parser.add_argument("--seconds", type=float, required=True, help="of all tests together, one after the other")
+    parser.add_argument("thorough", type=Path, help="what pytest --collect-only -q -m thorough printed")
+    parser.add_argument("--quick", type=float, required=True, help="seconds of the quick run, one test after the other")
+    parser.add_argument("--ci", type=float, required=True, help="seconds of CI's")
     given = parser.parse_args()
     took = durations(given.report.read_text("utf-8").splitlines())
-    left = sorted(took.tests.keys() - kept(took.tests, given.seconds - sum(took.files.values())))
-    LEFT_TO_CI.write_text(_HEADING + "".join(f"{each}\n" for each in left), encoding="utf-8")
-    seconds = sum(took.tests[each] for each in left)
-    print(f"{len(left)} of {len(took.tests)} tests are left to CI, and {seconds:.0f} seconds")
+    thorough = {line.partition("[")[0] for line in given.thorough.read_text("utf-8").splitlines()}
+    quick = {test: seconds for test, seconds in took.tests.items() if test not in thorough}
+    write(LEFT_TO_CI, quick, kept(quick, given.quick - took.of_files(quick), KEPT_ALWAYS))
+    write(LEFT_TO_ALL, took.tests, kept(took.tests, given.ci - took.of_files(took.tests), KEPT_IN_CI))
+
+
+def write(list_of_names: Path, seconds: Mapping[str, float], kept: Collection[str]) -> None:
+    left = sorted(seconds.keys() - kept)
+    list_of_names.write_text(_HEADINGS[list_of_names] + "".join(f"{each}\n" for each in left), encoding="utf-8")
+    print(
+        f"{list_of_names.name}: {len(left)} of {len(seconds)} tests, {sum(seconds[each] for each in left):.0f} seconds"
+    )
 
 
 def durations(lines: Iterable[str]) -> Durations:
@@ -80,17 +112,18 @@ def durations(lines: Iterable[str]) -> Durations:
     return Durations(files, dict(tests))
 
 
-def kept(seconds: Mapping[str, float], budget_seconds: float) -> set[str]:
-    """By halving: the largest share of a file with which all together stay within the budget."""
+def kept(seconds: Mapping[str, float], budget_seconds: float, always: tuple[str, ...]) -> set[str]:
+    """By halving: the largest share of a file with which all together stay within the budget. `always`: as tests begin
+    that are kept whatever they take."""
     low, high = 0.0, sum(seconds.values())
     for _ in range(40):
         share = (low + high) / 2
-        within = sum(seconds[each] for each in _kept_by_share(seconds, share)) <= budget_seconds
+        within = sum(seconds[each] for each in _kept_by_share(seconds, share, always)) <= budget_seconds
         low, high = (share, high) if within else (low, share)
-    return set(_kept_by_share(seconds, low))
+    return set(_kept_by_share(seconds, low, always))
 
 
-def _kept_by_share(seconds: Mapping[str, float], share_seconds: float) -> Iterator[str]:
+def _kept_by_share(seconds: Mapping[str, float], share_seconds: float, always: tuple[str, ...]) -> Iterator[str]:
     """The first of a file may take three times the share: rather one than none."""
     files = defaultdict(list)
     for test in seconds:
@@ -100,7 +133,7 @@ def _kept_by_share(seconds: Mapping[str, float], share_seconds: float) -> Iterat
         for test in sorted(tests, key=lambda each: (seconds[each], each)):
             used += seconds[test]
             is_first = used == seconds[test] and used <= 3 * share_seconds
-            if used <= share_seconds or is_first or test.startswith(KEPT_ALWAYS):
+            if used <= share_seconds or is_first or test.startswith(always):
                 yield test
 
 

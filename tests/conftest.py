@@ -17,7 +17,7 @@ from storage.migrations.upgrading import upgrade
 from tests.ceph import Cluster, running_cluster
 from tests.databases import MigratedServer, engines_kept, rolled_back
 from tests.memory_folders import memory_folder
-from tests.sampling import leave_out_thorough
+from tests.sampling import leave_out_what_takes_long
 from tests.scheduling import make_scheduler, put_longest_first
 from tests.softhsm import running_softhsm
 
@@ -133,7 +133,7 @@ def corpus() -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    leave_out_thorough(config, items)
+    leave_out_what_takes_long(config, items)
     put_longest_first(items)
 
 

@@ -25,6 +25,12 @@ LONGEST_FIRST = (
     "tests/api/bench/test_upload.py",
     "tests/ingest/media/test_corpus.py",
     "tests/torture/test_failed_writes.py",
+    "tests/casework/review/test_the_gate.py",
+    "tests/storage/roots/test_rotation.py",
+    "tests/storage/roots/test_by_shares.py",
+    "tests/ingest/cold/test_killed.py",
+    "tests/api/http/test_boundaries.py",
+    "tests/evaluation/test_linking_evaluation.py",
 )
 
 

@@ -10,6 +10,7 @@ import stat
 import subprocess
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -100,23 +101,31 @@ class Child:
             **own_group(),
         )
         self.account = ProcessorAccount(self.process.pid, listener)
+        self.niceness = niceness
         self.end: int | None = None
         self.waiting: selectors.BaseSelector | None = None
         try:
-            self.take_hold(niceness)
+            self.take_hold()
         except BaseException:  # No descriptor is left for it, say: nobody would look after what runs already.
             self.close()
             raise
 
-    def take_hold(self, niceness: int) -> None:
-        if niceness:
-            os.setpriority(os.PRIO_PGRP, self.process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+    def take_hold(self) -> None:
+        self.give_way()
         self.end = os.pidfd_open(self.process.pid)
         self.waiting = selectors.DefaultSelector()
         self.waiting.register(self.end, selectors.EVENT_READ, None)
         for pipe, sink in ((self.process.stdout, self.stdout), (self.process.stderr, self.stderr)):
             assert pipe is not None
             self.waiting.register(pipe, selectors.EVENT_READ, sink)
+
+    def give_way(self) -> None:
+        """Asked again at each look: what is being forked at that instant has its parent's former priority, and is not
+        in the group yet."""
+        if self.niceness:
+            own = os.getpriority(os.PRIO_PROCESS, 0)
+            with suppress(ProcessLookupError):
+                os.setpriority(os.PRIO_PGRP, self.process.pid, own + self.niceness)
 
     def __enter__(self) -> Child:
         return self
@@ -162,6 +171,7 @@ class Child:
         dying_since = 0.0
         assert self.waiting is not None
         while self.waiting.get_map():
+            self.give_way()
             self.read_some(stopped is not None)
             if stopped is None:
                 stopped = self.broken_limit(limits, out)

@@ -1,4 +1,4 @@
-"""What the quick run leaves to CI: names of tests that are there, chosen by what each takes."""
+"""What the quick run leaves to CI, and CI to the whole run: names of tests, chosen by what each takes."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.choosing import KEPT_ALWAYS, durations, kept
-from tests.sampling import left_to_ci
+from tests.choosing import KEPT_ALWAYS, KEPT_IN_CI, durations, kept
+from tests.sampling import LEFT_TO_ALL, LEFT_TO_CI, names_in
 
 ROOT = Path(__file__).parents[2]
 
 
-def test_each_name_is_that_of_a_test() -> None:
-    listed = left_to_ci()
+@pytest.mark.parametrize("listed", [names_in(LEFT_TO_CI), names_in(LEFT_TO_ALL)], ids=["ci", "all"])
+def test_each_name_is_that_of_a_test(listed: frozenset[str]) -> None:
     there = {
         f"{path}::{each.name}"
         for path in {name.partition("::")[0] for name in listed}
@@ -26,18 +26,36 @@ def test_each_name_is_that_of_a_test() -> None:
 
 def test_what_is_kept_stays_within_its_time_and_leaves_no_file_untried() -> None:
     seconds = {f"tests/test_{file}.py::test_{number}": float(number) for file in "abc" for number in range(1, 6)}
-    chosen = kept(seconds, 20.0)
+    chosen = kept(seconds, 20.0, ())
     assert sum(seconds[each] for each in chosen) <= 20
     assert {each.partition("::")[0] for each in chosen} == {f"tests/test_{file}.py" for file in "abc"}
     assert "tests/test_a.py::test_1" in chosen
     assert "tests/test_a.py::test_5" not in chosen
-    assert kept(seconds, 45.0) == seconds.keys()
+    assert kept(seconds, 45.0, ()) == seconds.keys()
 
 
-def test_what_a_person_would_see_first_is_always_kept() -> None:
-    seconds = {f"{path}::test_it": 500.0 for path in KEPT_ALWAYS} | {"tests/test_a.py::test_long": 500.0}
-    assert kept(seconds, 2000.0) >= {f"{path}::test_it" for path in KEPT_ALWAYS}
-    assert not any(name.startswith(KEPT_ALWAYS) for name in left_to_ci())
+@pytest.mark.parametrize(
+    ("always", "listed"), [(KEPT_ALWAYS, LEFT_TO_CI), (KEPT_IN_CI, LEFT_TO_ALL)], ids=["quick", "ci"]
+)
+def test_what_a_person_would_see_first_is_always_kept(always: tuple[str, ...], listed: Path) -> None:
+    seconds = {f"{path}::test_it": 500.0 for path in always} | {"tests/test_a.py::test_long": 500.0}
+    assert kept(seconds, 2000.0, always) >= {f"{path}::test_it" for path in always}
+    assert not any(name.startswith(always) for name in names_in(listed))
+
+
+def test_what_the_quick_run_tries_ci_tries_too() -> None:
+    of_no_list = names_in(LEFT_TO_ALL) - names_in(LEFT_TO_CI)
+    assert [each for each in of_no_list if not is_thorough(each)] == []
+
+
+def is_thorough(test: str) -> bool:
+    """As its file says: of the test, or of all in it."""
+    path, _, name = test.partition("::")
+    text = (ROOT / path).read_text("utf-8")
+    before = text.partition(f"def {name}(")[0].rpartition("\n\n\n")[2]
+    return "mark.thorough" in before or any(
+        line.startswith("pytestmark") and "mark.thorough" in line for line in text.splitlines()
+    )
 
 
 def test_what_the_first_test_of_a_file_sets_up_is_the_files() -> None:
