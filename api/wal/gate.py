@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -46,8 +45,8 @@ def shipped_first(data: Path, database: Database) -> Callable[[], None]:
 
 
 def _working(data: Path) -> WalStanding | None:
+    """By a steady clock. One set forward would have us sign what is not shipped; set back, wait for who has died."""
     standing = WalStanding.read(data)
     if standing is None or standing.failure is not None:
         return None
-    age = (datetime.now(UTC) - standing.looked_at).total_seconds()
-    return standing if age < _STALE_SECONDS else None
+    return standing if standing.was_seen_within(_STALE_SECONDS) else None

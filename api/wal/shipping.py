@@ -37,6 +37,7 @@ from api.wal.keys_mirror import KeysMirror
 from api.wal.place import DESTROYED, KEYS, SHIPPED, Shipped
 from api.wal.segments import StreamWriter, first_gap
 from api.wal.standing import WalStanding
+from api.wal.steady_instant import SteadyInstant
 from integrity.durable_files import PRIVATE, replace_durably, sync_folder
 from storage.errors import StorageError
 from storage.roots.given_secret import GivenSecret
@@ -169,7 +170,7 @@ class Shipper:
         if self._standing.failure is not None:
             log.info("wal.goes_on", stream=stream)
         lsn, at = (0, None) if shipped is None else (shipped.lsn, shipped.at)
-        self._tell(WalStanding(stream, lsn, at, 0, room, None, "", None, datetime.now(UTC)))
+        self._tell(WalStanding(stream, lsn, at, 0, room, None, "", None, datetime.now(UTC), SteadyInstant.now()))
 
     def _fail(self, failure: str, why: str, held: int = 0, room: int = 0, stream: str | None = None) -> None:
         was, now = self._standing, datetime.now(UTC)
@@ -177,7 +178,7 @@ class Shipper:
             log.warning("wal.waits", error=failure, why=why)
         since = was.since if was.failure is not None else now
         name = was.stream if stream is None else stream
-        self._tell(WalStanding(name, was.lsn, was.at, held, room, failure, why, since, now))
+        self._tell(WalStanding(name, was.lsn, was.at, held, room, failure, why, since, now, SteadyInstant.now()))
 
     def _tell(self, standing: WalStanding) -> None:
         self._standing = standing
@@ -192,12 +193,12 @@ class _OpenStream:
         self.stream, self.folder, self.writer, self.keys = stream, folder, writer, keys
         self._shipped = Shipped.read(folder)
         self._noted: Position | None = None
-        self._looked = datetime.now(UTC)
+        self._looked, self._marked = time.monotonic(), float("-inf")
 
     def look_again(self, data: Path, folder: Path) -> None:
         """That it is the place still: what is mounted over it, or taken away below, is not noticed by writing."""
-        now = datetime.now(UTC)
-        if (now - self._looked).total_seconds() >= AWAY_SECONDS:
+        now = time.monotonic()
+        if now - self._looked >= AWAY_SECONDS:
             place.recognise(data, folder)
             self._looked = now
 
@@ -213,11 +214,12 @@ class _OpenStream:
         self._noted = None if ended is position else position
         before = self._shipped
         idle = before is not None and ended.written == before.lsn
-        if idle and before is not None and (ended.at - before.at).total_seconds() < IDLE_MARK_SECONDS:
+        if idle and time.monotonic() - self._marked < IDLE_MARK_SECONDS:
             return before
         size, note = latest()
         self._shipped = Shipped(ended.written, ended.at, size, note)
         replace_durably(self.folder / SHIPPED, self._shipped.to_bytes(), PRIVATE)
+        self._marked = time.monotonic()
         return self._shipped
 
 

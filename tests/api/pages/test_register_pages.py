@@ -10,6 +10,7 @@ from typing import Any
 
 from api.backup.latest import note_backup
 from api.wal.standing import WalStanding, forget_standing
+from api.wal.steady_instant import SteadyInstant
 
 
 def text_of(answer: Any) -> str:
@@ -49,7 +50,7 @@ def test_how_far_the_log_is_shipped_and_what_is_the_matter_stands_on_the_adminis
     assert "数据库日志" not in text_of(district.page("administrator", "/admin"))
     object.__setattr__(answering, "settings", settings.model_copy(update={"wal_folder": tmp_path}))
     now = datetime.now(UTC)
-    away = WalStanding("s", 1 << 24, now, 3 << 20, 5 << 30, "WalPlaceAway", "…", now, now)
+    away = WalStanding("s", 1 << 24, now, 3 << 20, 5 << 30, "WalPlaceAway", "…", now, now, SteadyInstant.now())
     try:
         away.write(settings.data)
         said = text_of(district.page("administrator", "/admin"))
