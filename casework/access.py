@@ -136,6 +136,22 @@ def find_copy_grant(
     return GrantFound.of(grant)
 
 
+def find_named_grant(
+    session: Session, person: Person, recording_id: uuid.UUID, grant_id: uuid.UUID, now: datetime
+) -> GrantFound:
+    """This grant and no other that the person may have, if it lets him have this recording now, to view or to copy.
+
+    Raises AccessRefused: not_yours, wrong_case, and as `find_grant` does; Unknown.
+    """
+    grant = session.scalars(select(Grant).where(Grant.id == grant_id).execution_options(populate_existing=True)).first()
+    if grant is None:
+        raise Unknown("access_grant", grant_id)
+    holds = holds_now(person, grant.kind, now)
+    if session.scalar(select(Grant.id).where(Recording.id == recording_id, Grant.id == grant_id, *holds)) is None:
+        raise AccessRefused(_why_not_by(session, person, recording_id, grant, now), "recording", recording_id)
+    return GrantFound.of(grant)
+
+
 def refuse_kept_secret(session: Session, person: Person, recording_id: uuid.UUID) -> None:
     """What a class of secrecy keeps from a person is not told him either: its name, its proofs, who saw it.
 
@@ -205,6 +221,22 @@ def _why_not(
         return "revoked"
     # It would have been found, but for his being no officer of the case any more.
     return "released" if latest.expires_at > now else "expired"
+
+
+def _why_not_by(session: Session, person: Person, recording_id: uuid.UUID, grant: Grant, now: datetime) -> str:
+    """The reason why this grant does not hold. Raises Unknown."""
+    found = _why_not(session, person, recording_id, grant.kind, now, originals=False)
+    if found in ("inactive", "other_unit", "not_linked", "secrecy"):
+        return found
+    linked = CaseLink.recording_id == recording_id, CaseLink.case_id == grant.case_id, CaseLink.ended_at.is_(None)
+    grounds = {
+        "not_yours": grant.person_id != person.id,
+        "other_unit": not is_own(person, grant.unit_id),
+        "revoked": grant.revoked_at is not None,
+        "expired": grant.expires_at <= now,
+        "wrong_case": session.scalar(select(exists().where(*linked))) is False,
+    }
+    return next((reason for reason, holds in grounds.items() if holds), "released")
 
 
 def _record_refusal(

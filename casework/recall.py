@@ -7,7 +7,7 @@ from datetime import datetime
 
 from sqlalchemy.orm import Session
 
-from casework.access import GrantFound, find_grant
+from casework.access import GrantFound, find_grant, find_named_grant
 from casework.errors import AccessRefused
 from retention.recalls import Whereabouts, ask_for, where_is
 from storage.catalog.organisation import Person
@@ -16,6 +16,15 @@ from storage.catalog.organisation import Person
 def recall(session: Session, person: Person, recording_id: uuid.UUID, now: datetime) -> Whereabouts | None:
     """Where the original is now that it was asked for; None where it is in the store. Raises AccessRefused, Unknown."""
     grant = grant_to_recall(session, person, recording_id, now)
+    ask_for(session, person, grant.grant_id, recording_id)
+    return where_is(session, recording_id)
+
+
+def recall_by(
+    session: Session, person: Person, recording_id: uuid.UUID, grant_id: uuid.UUID, now: datetime
+) -> Whereabouts | None:
+    """As `recall`, under this grant and no other that the person has. Raises as `find_named_grant` does."""
+    grant = find_named_grant(session, person, recording_id, grant_id, now)
     ask_for(session, person, grant.grant_id, recording_id)
     return where_is(session, recording_id)
 

@@ -16,7 +16,8 @@ from integrity.hidden_signs import escaped
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
 # the one that is wanted is imported, all for `--help`: what they import at their top delays every answer.
 COMMANDS = (
-    *("up", "prepare", "export", "verify", "scrub", "reconcile", "replicate", "backup", "restore", "wal", "bench"),
+    *("up", "prepare", "export", "verify", "scrub", "reconcile", "replicate", "cold", "backup", "restore", "wal"),
+    "bench",
     *("http", "sequencer", "shipper", "worker", "beat", "tsa"),
 )
 GROUPS: tuple[str, ...] = ("demo", "admin", "dock", "keys", "rules")

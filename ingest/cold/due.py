@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -43,12 +43,20 @@ class Owed:
 def lease_next(database: Database, worker: str) -> tuple[Lease[ColdObject], Owed] | None:
     """None where nothing is due that nobody has."""
     with database.transaction() as session:
-        for wanted, order in _by_turn():
-            statement = select(ColdObject).where(wanted, is_free(ColdObject)).order_by(order, ColdObject.id)
-            row = session.scalars(statement.limit(1).with_for_update(skip_locked=True)).first()
+        for statement in _in_turn():
+            row = session.scalars(statement.with_for_update(skip_locked=True)).first()
             if row is not None:
                 lease = lease_rows(session, ColdObject, [row], worker, "object of the cold place")
-                return lease, _owed(row)
+                return lease, owed_of(row)
+    return None
+
+
+def find_next(session: Session) -> Owed | None:
+    """What `lease_next` would take now; nobody has it for that."""
+    for statement in _in_turn():
+        row = session.scalars(statement).first()
+        if row is not None:
+            return owed_of(row)
     return None
 
 
@@ -66,6 +74,11 @@ def plan(session: Session, rule: ColdRule, now: datetime) -> int:
     return len(session.scalars(planned).all())
 
 
+def _in_turn() -> Iterator[Select[ColdObject]]:
+    for wanted, order in _by_turn():
+        yield select(ColdObject).where(wanted, is_free(ColdObject)).order_by(order, ColdObject.id).limit(1)
+
+
 def _by_turn() -> Iterator[tuple[ColumnElement[bool], InstrumentedAttribute[Any]]]:
     due = ColdObject.due_at <= func.now()
     yield and_(ColdObject.wanted_since.is_not(None), ColdObject.state == COLD, due), ColdObject.wanted_since
@@ -74,7 +87,7 @@ def _by_turn() -> Iterator[tuple[ColumnElement[bool], InstrumentedAttribute[Any]
     yield and_(ColdObject.state.in_((MOVING, BOTH)), due), ColdObject.due_at
 
 
-def _owed(row: ColdObject) -> Owed:
+def owed_of(row: ColdObject) -> Owed:
     return Owed(
         row.id,
         row.unit_id,

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from casework.access import find_copy_grant, find_grant, may_see_poster, record_refusal, record_refused_deed
+from casework.access import (
+    find_copy_grant,
+    find_grant,
+    find_named_grant,
+    may_see_poster,
+    record_refusal,
+    record_refused_deed,
+)
 from casework.errors import REFUSAL_REASONS, AccessRefused, Unknown
 from casework.linking.by_hand import unlink
 from casework.organisation import deactivate_person
@@ -87,6 +94,35 @@ def test_the_grant_that_lasts_longest_is_found(session: Session, archive: Any, s
     longest = archive.grant(scene["case"], scene["officer"], scene["supervisor"], hours=9)
     archive.grant(scene["case"], scene["officer"], scene["supervisor"], hours=2)
     assert find_grant(session, scene["officer"], scene["recording"].id, "view", NOW).grant_id == longest.id
+
+
+def test_a_grant_that_is_named_holds_or_none_does(session: Session, archive: Any, scene: dict[str, Any]) -> None:
+    officer, supervisor, recording = scene["officer"], scene["supervisor"], scene["recording"]
+    named = archive.grant(scene["case"], officer, supervisor, hours=1)
+    archive.grant(scene["case"], officer, supervisor, hours=9)
+    copy = archive.grant(scene["case"], officer, supervisor, kind="copy")
+    elsewhere = archive.grant(archive.case(officer), officer, supervisor)
+    for grant in (named, copy):
+        assert find_named_grant(session, officer, recording.id, grant.id, NOW).grant_id == grant.id
+
+    def why_not(person: Any, grant: Any, recording: Any = recording, now: datetime = NOW) -> str:
+        with pytest.raises(AccessRefused) as caught:
+            find_named_grant(session, person, recording.id, grant.id, now)
+        assert str(caught.value)
+        return caught.value.reason
+
+    assert why_not(supervisor, named) == "not_yours"
+    assert why_not(officer, elsewhere) == "wrong_case"
+    assert why_not(officer, named, archive.recording(scene["unit"])) == "not_linked"
+    assert why_not(officer, named, archive.recording(archive.unit())) == "other_unit"
+    assert why_not(officer, named, now=NOW + timedelta(hours=2)) == "expired"
+    revoke(session, supervisor, named.id, "误批")
+    assert why_not(officer, named) == "revoked"
+    for unknown in ((uuid.uuid4(), copy.id), (recording.id, uuid.uuid4())):
+        with pytest.raises(Unknown):
+            find_named_grant(session, officer, *unknown, NOW)
+    deactivate_person(session, Actor.system("admin"), officer.id, "离职")
+    assert why_not(officer, copy) == "inactive"
 
 
 def test_recording_of_another_unit_is_refused_whatever_there_is(
