@@ -11,9 +11,12 @@ import pytest
 import yaml
 
 from api.settings import setting_names
+from api.tasks.queues import QUEUES
 
 DOCKER = Path(__file__).parents[2] / "docker"
 FILES = ("compose.yaml", "compose.rabbitmq.yaml")
+# What names a second place to those of compose.yaml that need it, with the profile of whoever carries objects there.
+PLACES = ("replica", "cold")
 # They end by themselves; whoever waits for them goes by their exit code.
 ONE_SHOT = {"command", "demo", "upgrade"}
 ROLES = ("app", "owner", "sequencer", "worker")
@@ -88,7 +91,7 @@ def test_a_process_is_given_the_way_into_the_database_that_its_work_needs() -> N
     for name in [each for each in given if each.startswith(("custody-", "staging-"))]:
         assert given.pop(name) == {"database-worker"}
     assert given.pop("sequencer") == {"database-sequencer"}
-    for name in ("media", "encoding", "housekeeping"):
+    for name in ("media", "encoding", "housekeeping", "replica", "cold"):
         assert given.pop(name) == {"database-worker"}
     assert given.pop("beat") == given.pop("tsa") == set()
     assert given.pop("upgrade") == given.pop("prepare") == {f"database-{role}" for role in (*ROLES, "superuser")}
@@ -101,6 +104,43 @@ def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers()
     have = {name for name, service in services.items() if "root-passphrase" in service.get("secrets", ())}
     named = {re.sub(r"-[a-z]$", "", name) for name in have}
     assert named == {"api", "custody", "media", "encoding", "prepare", "upgrade", "command", "demo"}
+
+
+def test_each_queue_has_a_container_that_takes_it() -> None:
+    commands = [service.get("command", []) for service in parsed("compose.yaml")["services"].values()]
+    assert {words[-1] for words in commands if words[1:2] == ["worker"]} == set(QUEUES)
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_second_place_is_named_to_whoever_opens_it_and_mounted_there(place: str) -> None:
+    """As api/engines/plan.py tells who does."""
+    services, added = parsed("compose.yaml")["services"], parsed(f"compose.{place}.yaml")
+    folder, setting = f"/var/lib/liuhen-{place}", f"LIUHEN_{place.upper()}_FOLDER"
+    assert setting in setting_names()
+    assert services[place]["profiles"] == [place]
+    writing, reading = set(), set()
+    for name, more in added["services"].items():
+        assert name in services, "nothing but what compose.yaml has"
+        assert more["environment"] == {setting: folder}, name
+        if name == "beat":
+            assert set(more) == {"environment"}
+            continue
+        assert set(more) == {"environment", "volumes"}, name
+        (mount,) = more["volumes"]
+        assert mount in (f"{place}:{folder}", f"{place}:{folder}:ro"), name
+        (reading if mount.endswith(":ro") else writing).add(name)
+    looking_after = {place, "housekeeping", "prepare", "upgrade", "command", "demo"}
+    if place == "cold":
+        assert writing == looking_after | {"custody-a", "custody-b"}
+        assert reading == {"api-a", "api-b", "media", "encoding", "replica"}
+    else:
+        assert writing == looking_after
+        assert reading == {"api-a", "api-b"}
+        assert {name for name, queue in QUEUES.items() if queue.reaches_replica} == {place, "housekeeping"}
+    assert "beat" in added["services"], "or it would wake nobody"
+    assert set(added["volumes"]) == {place}
+    image = (DOCKER / "Dockerfile").read_text(encoding="utf-8")
+    assert re.search(rf"^RUN for folder in (?:.*\\\n)*?.*\bliuhen-{place}\b", image, re.MULTILINE), "its owner is ours"
 
 
 @pytest.mark.parametrize("file", FILES)
