@@ -21,7 +21,7 @@ from casework.permission import require
 from casework.register.calendar import EARLIEST, LATEST, is_usable
 from casework.rows import unique
 from casework.stages import begin_stages
-from casework.units import require_live
+from casework.units import Doer, require_live
 from casework.wording import known_word, optional_name, required_name, required_text
 from integrity.fields import format_instant
 from retention.own_units import Units, of_units
@@ -29,6 +29,8 @@ from retention.paging import Cursor, Page, newest_first, take_page
 from retention.subjects import row_in_unit
 from storage.catalog.casework import CASE_KINDS, KIND_OF, PROCEDURES, STAGES, UNSTATED, Case, CaseAssignment
 from storage.catalog.organisation import Person
+
+ASSIGNING, WITHDRAWING_LATE = "work_on_cases", "withdraw_assignments_of_closed_cases"
 
 
 def open_case(
@@ -66,7 +68,7 @@ def open_case(
 
 def assign(
     session: Session,
-    by: Person,
+    by: Doer,
     case_id: uuid.UUID,
     *,
     starts_at: datetime,
@@ -84,7 +86,7 @@ def assign(
     Raises NobodyAssigned, SpanUnusable, PlaceUnusable, CaseClosed, WordUnknown, TextUnusable, UnknownSubject,
     OutsideUnit, RoleNotAllowed.
     """
-    require(by, "work_on_cases")
+    _require_to(by, ASSIGNING)
     said = _said(officer, device, starts_at, ends_at, latitude, longitude)
     case = lock_open_case(session, by, case_id)
     return _add_assignment(session, by, case, said, stage or case.stage)
@@ -92,7 +94,7 @@ def assign(
 
 def correct_assignment(
     session: Session,
-    by: Person,
+    by: Doer,
     assignment_id: uuid.UUID,
     reason: str,
     *,
@@ -108,7 +110,7 @@ def correct_assignment(
 
     Raises AssignmentWithdrawn, and what `assign` does.
     """
-    require(by, "work_on_cases")
+    _require_to(by, ASSIGNING)
     reason = required_text("reason", reason)
     said = _said(officer, device, starts_at, ends_at, latitude, longitude)
     # One look for both: what either touches is due, and nobody waits for a row any more once the linkers are held off.
@@ -121,17 +123,19 @@ def correct_assignment(
     return assignment
 
 
-def withdraw_assignment(session: Session, by: Person, assignment_id: uuid.UUID, reason: str) -> CaseAssignment:
+def withdraw_assignment(session: Session, by: Doer, assignment_id: uuid.UUID, reason: str) -> CaseAssignment:
     """It was entered by mistake and counts for nothing from now on; the row stays, with who withdrew it and why.
 
-    Also of a case that is closed: it would still be weighed against others. What it drew in stays where it is until
-    somebody has answered the linker's question about it.
+    Also of a case that is closed, by a supervisor: it would still be weighed against others. What it drew in stays
+    where it is until somebody has answered the linker's question about it. The database asks for the same roles.
     Raises AssignmentWithdrawn, CaseArchived, TextUnusable, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
-    require(by, "work_on_cases")
+    _require_to(by, ASSIGNING)
     reason = required_text("reason", reason)
     before = row_in_unit(session, by, CaseAssignment, assignment_id)
     case = row_in_unit(session, by, Case, before.case_id, lock=True)
+    if case.closed_at is not None:
+        _require_to(by, WITHDRAWING_LATE)
     before = _lock_standing(session, by, assignment_id)
     refuse_archived(session, case.id)
     _end_assignment(session, by, case, before, reason, None)
@@ -209,7 +213,13 @@ def _said(
     return {"officer": officer, "device": device, "span": span, "latitude": latitude, "longitude": longitude}
 
 
-def _add_assignment(session: Session, by: Person, case: Case, said: dict[str, Any], stage: str) -> CaseAssignment:
+def _require_to(by: Doer, deed: str) -> None:
+    """No role binds the operator at the machine. Raises RoleNotAllowed."""
+    if isinstance(by, Person):
+        require(by, deed)
+
+
+def _add_assignment(session: Session, by: Doer, case: Case, said: dict[str, Any], stage: str) -> CaseAssignment:
     stage = known_word("stage", stage, STAGES)
     assignment = CaseAssignment(unit_id=case.unit_id, case_id=case.id, stage=stage, **said)
     session.add(assignment)
@@ -219,7 +229,7 @@ def _add_assignment(session: Session, by: Person, case: Case, said: dict[str, An
     return assignment
 
 
-def _lock_standing(session: Session, by: Person, assignment_id: uuid.UUID) -> CaseAssignment:
+def _lock_standing(session: Session, by: Doer, assignment_id: uuid.UUID) -> CaseAssignment:
     """After its case, as everywhere: two deeds in one case then wait for, and never block, each other."""
     assignment = row_in_unit(session, by, CaseAssignment, assignment_id, lock=True)
     if assignment.withdrawn_at is not None:
@@ -228,9 +238,10 @@ def _lock_standing(session: Session, by: Person, assignment_id: uuid.UUID) -> Ca
 
 
 def _end_assignment(
-    session: Session, by: Person, case: Case, before: CaseAssignment, reason: str, replaced_by: CaseAssignment | None
+    session: Session, by: Doer, case: Case, before: CaseAssignment, reason: str, replaced_by: CaseAssignment | None
 ) -> None:
-    before.withdrawn_at, before.withdrawn_by, before.withdraw_reason = datetime.now(UTC), by.id, reason
+    before.withdrawn_at, before.withdraw_reason = datetime.now(UTC), reason
+    before.withdrawn_by = by.id if isinstance(by, Person) else None
     before.replaced_by = None if replaced_by is None else replaced_by.id
     session.flush()
     data = {"assignment_id": str(before.id), "replaced_by": None if replaced_by is None else str(replaced_by.id)}
@@ -245,7 +256,7 @@ def _look_again(session: Session, assignment: CaseAssignment) -> None:
     ask_for_another_look(session, because="assignment", time=UnitTime(assignment.unit_id, start, end))
 
 
-def _record_assignment(session: Session, by: Person, case: Case, assignment: CaseAssignment) -> None:
+def _record_assignment(session: Session, by: Doer, case: Case, assignment: CaseAssignment) -> None:
     span = assignment.span
     data: dict[str, str | float | None] = {
         "assignment_id": str(assignment.id),

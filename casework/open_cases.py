@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from casework.errors import CaseClosed
+from casework.units import Doer, actor_of
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.organisation import Person
-from storage.ledger.append import Actor, Change, record_change
+from storage.ledger.append import Change, record_change
 
 
-def lock_open_case(session: Session, by: Person, case_id: uuid.UUID) -> Case:
+def lock_open_case(session: Session, by: Doer, case_id: uuid.UUID) -> Case:
     """Nobody changes or closes it until the transaction ends. Raises CaseClosed, UnknownSubject, OutsideUnit."""
     case = row_in_unit(session, by, Case, case_id, lock=True)
     if case.closed_at is not None:
@@ -25,11 +25,11 @@ def lock_open_case(session: Session, by: Person, case_id: uuid.UUID) -> Case:
 
 def record_case_change(
     session: Session,
-    by: Person,
+    by: Doer,
     case: Case,
     action: str,
     data: Mapping[str, Any],
     private: dict[str, str] | None = None,
 ) -> None:
     change = Change(action, "case", str(case.id), case.unit_id, data, private or {})
-    record_change(session, Actor.person(by.id), change)
+    record_change(session, actor_of(by), change)

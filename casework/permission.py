@@ -14,6 +14,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
     "work_on_cases": ("officer", "supervisor"),
     "return_a_stage": ("supervisor",),
     "close_a_case_early": ("supervisor",),
+    "withdraw_assignments_of_closed_cases": ("supervisor",),
     "state_secrecy": ("officer", "supervisor"),
     "loosen_secrecy": ("supervisor",),
     "archive_cases": ("supervisor",),
@@ -79,7 +80,7 @@ MAY: Mapping[str, tuple[str, ...]] = {
 
 @dataclass(frozen=True)
 class Clearance:
-    """Whom a class of secrecy (密级) lets see a case's recordings: these roles, and of those who handle the case these.
+    """Whom a class of secrecy (密级) lets see a case's recordings and documents: roles, and roles of its officers.
 
     `copied`: whether recordings of such a case leave the archive in packages at all.
     """

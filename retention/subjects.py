@@ -24,6 +24,7 @@ from storage.catalog.redaction import Redaction
 from storage.catalog.retention import Hold
 from storage.catalog.review import CrimeTransfer, DecisionSubmission
 from storage.catalog.service import CaseService
+from storage.ledger.append import Actor
 
 Row = TypeVar(
     "Row",
@@ -54,8 +55,11 @@ Row = TypeVar(
 )
 
 
-def row_in_unit(session: Session, person: Person, table: type[Row], row_id: uuid.UUID, *, lock: bool = False) -> Row:
-    """The row as it is now; with `lock` nobody else changes it until the transaction ends.
+def row_in_unit(
+    session: Session, by: Person | Actor, table: type[Row], row_id: uuid.UUID, *, lock: bool = False
+) -> Row:
+    """The row as it is now, of any unit for the operator at the machine; with `lock` nobody else changes it until the
+    transaction ends.
 
     Raises UnknownSubject, or OutsideUnit when it belongs to another unit than the person; the latter, told to somebody
     signed in, is an entry.
@@ -67,6 +71,6 @@ def row_in_unit(session: Session, person: Person, table: type[Row], row_id: uuid
     row = session.scalars(statement.with_for_update(key_share=True) if lock else statement).first()
     if row is None:
         raise UnknownSubject(table.__tablename__, row_id)
-    if not is_own(person, row.unit_id):
+    if isinstance(by, Person) and not is_own(by, row.unit_id):
         raise OutsideUnit(table.__tablename__, row_id)
     return row

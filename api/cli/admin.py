@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.cli.admin_archive import open_for_command, remark, report, require_archive
+from api.cli.assignment_commands import assignments
 from api.cli.calendar_commands import calendars
 from api.cli.copy_commands import copies
 from api.cli.device_commands import devices, officers
@@ -34,6 +35,7 @@ for name, group in {
     "station": stations,
     "device": devices,
     "officer": officers,
+    "assignment": assignments,
     "element": elements,
     "policy": rule_group("音像记录必备要素的规则 / which elements a recording must have", "api.cli.admin_policies"),
     "checklist": rule_group("音像记录事项清单 / which acts need which recordings", "api.cli.admin_checklists"),

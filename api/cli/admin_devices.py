@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit, unit_or_only
+from api.cli.ids import read_id
+from api.cli.instants import read_local_instant
 from api.errors import UsageRefused
 from api.http.schema.register import CertificateItem, DeviceItem, IssueItem
-from api.shown import parse_local
 from api.words.tables import word_for
 from casework.errors import Unknown
 from casework.register.certificates import add_certificate, state_of, void_certificate
@@ -69,7 +70,7 @@ def take_back(session: Session, code: str, unit_code: str | None, at: str | None
 
 
 def void(session: Session, issue_id: str, reason: str) -> Facts:
-    return _issue(session, void_issue(session, OPERATOR, _id(issue_id), reason, datetime.now(UTC)))
+    return _issue(session, void_issue(session, OPERATOR, read_id(issue_id), reason, datetime.now(UTC)))
 
 
 def correct(
@@ -83,7 +84,7 @@ def correct(
     is_out: bool,
 ) -> Facts:
     """What is not named stays as it was."""
-    before = session.get(DeviceIssue, _id(issue_id))
+    before = session.get(DeviceIssue, read_id(issue_id))
     if before is None:
         raise Unknown("device_issue", issue_id)
     row = correct_issue(
@@ -135,7 +136,7 @@ def certify(
 
 
 def void_certified(archive: Archive, session: Session, certificate_id: str, reason: str) -> Facts:
-    row = void_certificate(session, OPERATOR, _id(certificate_id), reason, datetime.now(UTC))
+    row = void_certificate(session, OPERATOR, read_id(certificate_id), reason, datetime.now(UTC))
     return _certificate(archive, CertificateShown(row, session.get_one(Person, row.person_id)))
 
 
@@ -164,10 +165,18 @@ def device_line(facts: Facts) -> str:
 
 def issue_line(facts: Facts) -> str:
     holder = _holder(facts["officer"], facts["room"])
-    voided = "" if facts["voided_at"] is None else f"  {word_for('certificate_state', 'voided')}"
+    voided = "" if facts["voided_at"] is None else f"  {_voided(facts)}"
     returned = "" if facts["returned_at"] is None else show_written(facts["returned_at"])
     span = f"{show_written(facts['issued_from'])} — {returned}"
     return f"{facts['device']}  {holder}  {span}  {facts['id']}{voided}"
+
+
+def _voided(facts: Facts) -> str:
+    """That it was, by whom, when and why."""
+    by, reason = facts["voided_by"], facts["void_reason"]
+    who = str(by["name"]) if isinstance(by, dict) else word_for("system_actor", "admin")
+    said = (word_for("certificate_state", "voided"), who, show_written(facts["voided_at"]), reason or "")
+    return " · ".join(str(each) for each in said if each)
 
 
 def _holder(officer: object, room: object) -> str:
@@ -210,13 +219,7 @@ def _soon(archive: Archive) -> timedelta:
 
 
 def _instant(text: str | None) -> datetime | None:
-    """What is typed without a zone is Chinese time."""
-    if text is None:
-        return None
-    moment = parse_local(text)
-    if moment is None:
-        raise UsageRefused(f"无法识别时间 {text}；例：2026-03-04T09:00", f"{text} is no time such as 2026-03-04T09:00")
-    return moment
+    return None if text is None else read_local_instant(text)
 
 
 def _day(text: str) -> date:
@@ -224,10 +227,3 @@ def _day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise UsageRefused(f"无法识别日期 {text}；例：2026-03-04", f"{text} is no day such as 2026-03-04") from error
-
-
-def _id(text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text)
-    except ValueError as error:
-        raise UsageRefused(f"{text} 不是编号", f"{text} is no id: the lists show them") from error

@@ -144,6 +144,7 @@ def may_do(visit: Visit) -> dict[str, bool]:
         "work": role in casework_permission.MAY["work_on_cases"],
         "lead_back": role in casework_permission.MAY["return_a_stage"],
         "close_early": role in casework_permission.MAY["close_a_case_early"],
+        "withdraw_late": role in casework_permission.MAY["withdraw_assignments_of_closed_cases"],
         "ask": role in casework_permission.MAY["ask_for_access"],
         "hold": role in retention_permission.MAY["hold"],
     }

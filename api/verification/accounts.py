@@ -76,7 +76,8 @@ def _assigned(entry: LedgerEntry) -> Facts:
 
 
 def _assignment_withdrawn(entry: LedgerEntry) -> Facts:
-    return {**ended("withdrawn", "withdrawn_by", "withdraw_reason")(entry), **as_stated(entry, "replaced_by")}
+    by: Facts = {"withdrawn_by": entry.actor_id if entry.actor_kind == "person" else None}
+    return {**ended("withdrawn", reason="withdraw_reason")(entry), **by, **as_stated(entry, "replaced_by")}
 
 
 def _linked(entry: LedgerEntry) -> Facts:

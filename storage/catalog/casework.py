@@ -79,7 +79,8 @@ class CaseStage(Base):
 class CaseAssignment(Base):
     """Which officer and which device were at work on a case, when, and, if anybody said so, where (WGS 84 degrees).
 
-    Withdrawn, never changed, where it was entered wrongly; `replaced_by` is the one that was entered in its place.
+    Withdrawn, never changed, where it was entered wrongly; `replaced_by` is the one that was entered in its place,
+    `withdrawn_by` nobody where it was the operator at the machine.
     """
 
     __tablename__ = "case_assignment"
@@ -87,7 +88,7 @@ class CaseAssignment(Base):
         CheckConstraint("officer IS NOT NULL OR device IS NOT NULL", name="officer_or_device"),
         CheckConstraint(PLACE_CHECK, name="place"),
         CheckConstraint(
-            "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)",
+            "(withdrawn_at IS NULL) = (withdraw_reason IS NULL) AND (withdrawn_by IS NULL OR withdrawn_at IS NOT NULL)",
             name="withdrawn",
         ),
         CheckConstraint("replaced_by IS NULL OR (withdrawn_at IS NOT NULL AND replaced_by <> id)", name="replaced"),

@@ -17,7 +17,7 @@ from api.http.reading.entries import UNREADABLE, EntryFilter, list_entries
 from api.pages.ledger_shown import show_entries
 from api.verification import VerificationReport, verify_archive
 from casework.case_procedures import state_procedure
-from casework.cases import assign, correct_assignment
+from casework.cases import assign, correct_assignment, withdraw_assignment
 from casework.closing import close_case
 from casework.handling import name_officer, release_officer, state_identity_shown
 from casework.linking.by_hand import unlink
@@ -109,6 +109,8 @@ def _live(archive: Any, supervisor: Person, other: Person) -> None:
         assign(session, leaver, archive.case.id, **span, device="AB00002")
         wrong = assign(session, leaver, archive.case.id, **span, device="AB00020")
         correct_assignment(session, leaver, wrong.id, "编号录错", **span, device="AB00021")
+        doubled = assign(session, OPERATOR, archive.case.id, **span, device="AB00022")
+        withdraw_assignment(session, OPERATOR, doubled.id, "重复登记")
         place_hold(session, supervisor, case_id=archive.case.id, reason="复议")
         release_hold(session, supervisor, place_hold(session, supervisor, case_id=archive.case.id, reason="a").id, "b")
         set_limits(session, OPERATOR, archive.station_id, 256, 1 << 40)

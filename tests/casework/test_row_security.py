@@ -333,6 +333,21 @@ def test_rows_of_another_unit_are_not_there_to_be_changed(
         assert connection.execute(filled(statement, places, "")).rowcount == 0
 
 
+def test_nothing_is_assigned_to_a_case_of_another_unit_under_ones_own_name(
+    addresses: DatabaseAddresses, places: dict[str, Place]
+) -> None:
+    """The row's unit is the person's own, so that the policy lets it be: the case is not."""
+    statement = (
+        "INSERT INTO case_assignment (id, unit_id, case_id, device, stage, span)"
+        " VALUES (gen_random_uuid(), '{here}', %s, 'AB00001', 'investigation', tstzrange(now(), NULL))"
+    )
+    with as_application(addresses, places["here"].cookie) as connection:
+        for name in ("beside", "below"):
+            with pytest.raises(psycopg.errors.CheckViolation, match="of another unit"), connection.transaction():
+                connection.execute(filled(statement, places, ""), (places[name].case_id,))
+        assert connection.execute(filled(statement, places, ""), (places["here"].case_id,)).rowcount == 1
+
+
 def test_row_security_cannot_be_turned_off(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
     with as_application(addresses, places["here"].cookie) as connection:
         connection.execute("SET LOCAL row_security = off")

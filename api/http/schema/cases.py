@@ -111,7 +111,7 @@ class AssignmentItem(Answer):
     latitude: float | None = Field(examples=[32.0612])
     longitude: float | None = Field(examples=[118.7632])
     withdrawn_at: datetime | None
-    withdrawn_by: PersonRef | None
+    withdrawn_by: PersonRef | None = Field(description="null of a withdrawn one: the operator at the machine")
     withdraw_reason: str | None = Field(examples=["编号录错"])
     replaced_by: uuid.UUID | None = Field(description="the assignment that corrects this one")
 

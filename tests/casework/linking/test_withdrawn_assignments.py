@@ -17,6 +17,7 @@ from casework.errors import AssignmentWithdrawn, CaseClosed, NobodyAssigned, Rol
 from casework.linking.by_hand import answer_question, link_by_hand
 from casework.linking.looks import LINKED, NO_CASE, QUESTION
 from casework.linking.rows import find_open_question, live_links
+from casework.organisation import deactivate_person
 from casework.register.issues import void_issue
 from retention.errors import OutsideUnit
 from storage.catalog.devices import DeviceIssue
@@ -89,14 +90,34 @@ def test_what_has_ended_is_not_ended_again_and_each_refusal_leaves_all_as_it_was
     assert only_assignment(session, case) == row
 
 
-def test_of_a_closed_case_one_is_withdrawn_but_none_is_added(session: Session, archive: Any, officer: Any) -> None:
+def test_of_a_closed_case_one_is_withdrawn_by_a_supervisor_but_none_is_added(
+    session: Session, archive: Any, officer: Any
+) -> None:
     case = assigned_case(session, archive, officer)
     supervisor = archive.person(archive.unit_of(officer), "supervisor")
     row = only_assignment(session, case)
     close_case(session, supervisor, case.id, "撤销")
     with pytest.raises(CaseClosed):
         correct_assignment(session, officer, row.id, "录错", device="AB00002", **SPAN)
-    assert withdraw_assignment(session, officer, row.id, "录错").withdrawn_at is not None
+    with pytest.raises(RoleNotAllowed):
+        withdraw_assignment(session, officer, row.id, "录错")
+    assert ended_by_hand(session, row, officer.id) == "not this person's"
+    assert withdraw_assignment(session, supervisor, row.id, "录错").withdrawn_at is not None
+
+
+def test_the_operator_at_the_machine_puts_right_what_is_wrong_and_is_named_as_such(
+    session: Session, archive: Any, officer: Any
+) -> None:
+    case = archive.case(officer)
+    wrong = assign(session, OPERATOR, case.id, device="AB00001", **SPAN)
+    right = correct_assignment(session, OPERATOR, wrong.id, "编号录错", device="AB00002", **SPAN)
+    close_case(session, archive.person(archive.unit_of(officer), "supervisor"), case.id, "撤销")
+    withdraw_assignment(session, OPERATOR, right.id, "不是本案")
+    for row in (wrong, right):
+        session.refresh(row)
+        assert (row.withdrawn_by, row.withdrawn_at is None) == (None, False)
+    entry = archive.last_entry("case.assignment_withdrawn")
+    assert (entry.actor_kind, entry.actor_id) == ("system", "admin")
 
 
 def test_nothing_is_drawn_in_any_more(session: Session, archive: Any, officer: Any) -> None:
@@ -199,6 +220,30 @@ def test_what_only_a_voided_issue_spoke_for_is_asked_about_as_well(session: Sess
     question = find_open_question(session, film.id)
     assert question is not None
     assert [each["case_id"] for each in question.candidates] == [str(case.id)]
+
+
+ENDED = "withdrawn_at = now(), withdrawn_by = :by, withdraw_reason = 'x'"
+
+
+def ended_by_hand(session: Session, row: Any, by: Any) -> str:
+    """What the database says to whoever withdraws an assignment without any of casework."""
+    with pytest.raises(IntegrityError) as refused, session.begin_nested():
+        session.execute(text(f"UPDATE case_assignment SET {ENDED} WHERE id = :id"), {"id": row.id, "by": by})
+    assert isinstance(refused.value.orig, CheckViolation)
+    return "not this person's" if "not this person's" in str(refused.value) else str(refused.value)
+
+
+def test_the_database_lets_an_officer_or_a_supervisor_of_the_unit_withdraw_and_nobody_else(
+    session: Session, archive: Any, officer: Any
+) -> None:
+    row, unit = only_assignment(session, assigned_case(session, archive, officer)), archive.unit_of(officer)
+    stranger, reviewer = archive.person(archive.unit(), "supervisor"), archive.person(unit, "legal_reviewer")
+    leaver = archive.person(unit, "officer")
+    deactivate_person(session, OPERATOR, leaver.id, "离职")
+    session.flush()
+    for each in (stranger, reviewer, leaver):
+        assert ended_by_hand(session, row, each.id) == "not this person's"
+    session.execute(text(f"UPDATE case_assignment SET {ENDED} WHERE id = :id"), {"id": row.id, "by": officer.id})
 
 
 @pytest.mark.parametrize(
