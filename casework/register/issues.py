@@ -27,6 +27,7 @@ from casework.register.errors import (
     TimeUnusable,
 )
 from casework.register.people import holder_of, shown_as
+from casework.register.voids import ISSUE_VOIDED
 from casework.rooms.errors import RoomElsewhere, RoomInSession
 from casework.rooms.use import refuse_out_of_use
 from casework.units import Doer, line_of
@@ -139,7 +140,7 @@ def void_issue(session: Session, by: Doer, issue_id: uuid.UUID, reason: str, now
     device, issue = _lock_issue(session, by, issue_id)
     issue.voided_at = now
     session.flush()
-    record_device(session, by, device, "device.issue_voided", {"issue_id": str(issue.id)}, {"reason": reason})
+    record_device(session, by, device, ISSUE_VOIDED, {"issue_id": str(issue.id)}, {"reason": reason})
     _look_again(session, device, issue.issued_from, issue.returned_at)
     return issue
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from casework.errors import Unknown
 from casework.permission import require
+from casework.register.voids import Voiding, voidings_of
 from casework.units import Doer, in_reach, require_over
 from retention.paging import Cursor, Page, newest_first, page_rows, take_page
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
@@ -35,12 +36,13 @@ class DeviceNow:
 
 @dataclass(frozen=True)
 class IssueShown:
-    """To a person, or to a room."""
+    """To a person, or to a room. `voiding`: by whom and why, of one that was voided."""
 
     issue: DeviceIssue
     device: Device
     person: Person | None
     room: Room | None
+    voiding: Voiding | None = None
 
 
 @dataclass(frozen=True)
@@ -117,14 +119,16 @@ def list_issues(
         statement = statement.where(DeviceIssue.person_id == person_id)
     begun = func.lower(DeviceIssue.span, type_=DeviceIssue.created_at.type)
     rows = session.execute(newest_first(statement, begun, DeviceIssue.id, after, limit)).all()
-    shown = [IssueShown(*row) for row in rows]
+    voidings = voidings_of(session, [row[0] for row in rows])
+    shown = [IssueShown(*row, voiding=voidings.get(row[0].id)) for row in rows]
     return take_page(shown, limit, lambda each: Cursor(each.issue.issued_from, str(each.issue.id)))
 
 
 def issue_shown(session: Session, issue: DeviceIssue) -> IssueShown:
     person = None if issue.person_id is None else session.get_one(Person, issue.person_id)
     room = None if issue.room_id is None else session.get_one(Room, issue.room_id)
-    return IssueShown(issue, session.get_one(Device, issue.device_id), person, room)
+    voiding = voidings_of(session, [issue]).get(issue.id)
+    return IssueShown(issue, session.get_one(Device, issue.device_id), person, room, voiding)
 
 
 def list_certificates(

@@ -114,7 +114,7 @@ class IssueCorrection(Form):
 
 class IssueItem(Answer):
     """To an officer, or to a `room`. `returned_at` null: it is there still. `voided_at`: entered by mistake, and counts
-    for nothing."""
+    for nothing; `voided_by` null of such a one: the operator at the machine."""
 
     id: uuid.UUID
     unit_id: uuid.UUID
@@ -125,10 +125,13 @@ class IssueItem(Answer):
     issued_from: datetime
     returned_at: datetime | None
     voided_at: datetime | None
+    voided_by: OfficerRef | None
+    void_reason: str | None = Field(examples=["录错人员"])
 
     @classmethod
     def of(cls, shown: IssueShown) -> IssueItem:
-        issue = shown.issue
+        issue, voiding = shown.issue, shown.voiding
+        by = None if voiding is None else voiding.by
         return cls(
             id=issue.id,
             unit_id=issue.unit_id,
@@ -139,6 +142,8 @@ class IssueItem(Answer):
             issued_from=issue.issued_from,
             returned_at=issue.returned_at,
             voided_at=issue.voided_at,
+            voided_by=None if by is None else OfficerRef.shown(by),
+            void_reason=None if voiding is None else voiding.reason,
         )
 
 

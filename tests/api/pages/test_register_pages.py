@@ -11,6 +11,9 @@ from typing import Any
 from api.backup.latest import note_backup
 from api.wal.standing import WalStanding, forget_standing
 from api.wal.steady_instant import SteadyInstant
+from casework.register.devices import add_device
+from casework.register.issues import issue_device, void_issue
+from storage.ledger.append import Actor
 
 
 def text_of(answer: Any) -> str:
@@ -95,3 +98,22 @@ def test_who_has_what_and_whose_certificate_has_run_out(district: Any) -> None:
     assert only.count("<tr>") == 2, "the headings and one person"
     device = text_of(district.page("auditor", f"/devices/{district.device.id}"))
     assert device.count(name) == 2
+
+
+def test_a_voided_issue_says_who_voided_it_when_and_why(district: Any) -> None:
+    people, now = {role: each.person for role, each in district.people.items()}, datetime.now(UTC)
+    with district.served.database.transaction() as session:
+        device = add_device(session, people["administrator"], unit_id=district.unit.id, code="AB00050")
+        for by, reason in ((people["supervisor"], "选错了人"), (Actor.system("admin"), "重复登记")):
+            issue = issue_device(session, by, device.id, people["officer"].id, now=now)
+            void_issue(session, by, issue.id, reason, now)
+        device_id = device.id
+    said = text_of(district.page("supervisor", f"/devices/{device_id}"))
+    at = said[said.index("已作废") :]
+    assert re.search(rf"{people['supervisor'].name} · [^·]+ · 选错了人", at)
+    assert re.search(r"本机管理员 · [^·]+ · 重复登记", at)
+    listed = district.people["auditor"].get(f"/api/v1/device-issues?device={device_id}").json()["items"]
+    assert {(each["voided_by"] and each["voided_by"]["id"], each["void_reason"]) for each in listed} == {
+        (str(people["supervisor"].id), "选错了人"),
+        (None, "重复登记"),
+    }

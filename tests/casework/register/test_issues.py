@@ -30,6 +30,8 @@ from casework.register.errors import (
 from casework.register.holding import issued_to
 from casework.register.issues import correct_issue, issue_device, return_device, void_issue
 from casework.register.people import find_officer
+from casework.register.reading import issue_shown, list_issues
+from casework.register.voids import Voiding
 from integrity.local_time import CHINA
 from retention.errors import OutsideUnit
 from storage.catalog.devices import Device, DeviceIssue
@@ -136,9 +138,21 @@ def test_an_issue_entered_by_mistake_is_voided_and_frees_its_time(session: Sessi
     ):
         with pytest.raises(AlreadyVoided):
             deed()
+    listed = list_issues(session, squad.supervisor, device_id=squad.device.id).items
+    shown = {each.issue.id: each.voiding for each in listed}
+    assert shown == {wrong.id: Voiding(squad.supervisor, "选错了人"), right.id: None}
+    assert issue_shown(session, wrong).voiding == shown[wrong.id]
     return_device(session, squad.supervisor, right.id, now=NOW + HOUR)
     with pytest.raises(AlreadyReturned):
         return_device(session, squad.supervisor, right.id, now=NOW + HOUR)
+
+
+def test_who_voided_an_issue_is_a_person_or_the_operator_at_the_machine(session: Session, squad: Squad) -> None:
+    for by, reason in ((squad.supervisor, "选错了人"), (OPERATOR, "重复登记")):
+        wrong = issue_device(session, squad.supervisor, squad.device.id, squad.officer.id, now=NOW)
+        void_issue(session, by, wrong.id, reason, NOW)
+    items = list_issues(session, squad.supervisor, person_id=squad.officer.id).items
+    assert {each.voiding for each in items} == {Voiding(squad.supervisor, "选错了人"), Voiding(None, "重复登记")}
 
 
 def test_an_issue_is_corrected_to_whom_and_when_it_was_and_the_wrong_one_stays_voided(
