@@ -15,12 +15,14 @@ from casework.cases import find_case
 from casework.documents.decided import decisions_to_state
 from casework.documents.drafts import servable, writing
 from casework.documents.facts import FACTS, OF_DECISION
+from casework.documents.kept import OF_REVIEWERS
 from casework.documents.listing import DocumentNow, documents_of_case, find_document, kinds_to_begin
 from casework.documents.seals import find_seal
 from casework.documents.template_file import TemplateField
 from casework.documents.wording import say_facts
 from casework.organisation import names_of
 from casework.permission import MAY
+from casework.secrecy import may_see_case
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import OUR_ROLES, DocumentTemplate
@@ -39,13 +41,17 @@ class Asked:
 
 def build_case_documents(visit: Visit, case: Case) -> Mapping[str, Any]:
     """What the case page's part about documents is filled from."""
+    sees = may_see_case(visit.session, visit.person, case)
     begun = [
-        row for row in kinds_to_begin(visit.session, case, visit.now) if visit.person.role in MAY[writing(row.kind)]
+        row
+        for row in kinds_to_begin(visit.session, case, visit.now)
+        if visit.person.role in MAY[writing(row.kind)] and (sees or row.kind == OF_REVIEWERS)
     ]
     several = _several_decisions(visit, case, begun)
     documents = documents_of_case(visit.session, case.id)
     return {
-        "documents": documents,
+        "sees_documents": sees,
+        "documents": documents if sees else (),
         "document_titles": {each.document.id: each.template.title for each in documents},
         "document_templates": begun,
         "document_decisions": several,

@@ -22,6 +22,7 @@ from casework.documents.errors import (
 from casework.documents.facts import OF_DECISION, CaseSeen, gather_facts
 from casework.documents.filling import read_fields
 from casework.documents.issuers import issuer_facts
+from casework.documents.kept import refuse_kept_kind
 from casework.documents.printable import refuse_unprintable
 from casework.documents.template_file import Template
 from casework.documents.templates import find_template, template_of
@@ -74,8 +75,8 @@ def begin_document(
 
     `decision_id`: the decision that it states, where it states one and the case has several (decided.py). Raises
     WordUnknown, TemplateMissing, OfOtherStage, DecisionUnnamed, DecisionUnfit, GateShut for a decision that was not
-    issued or is revoked, FieldUnusable, SignUnprintable, CaseClosed, ActWithdrawn, RoleNotAllowed, UnknownSubject,
-    OutsideUnit.
+    issued or is revoked, FieldUnusable, SignUnprintable, CaseClosed, ActWithdrawn, RoleNotAllowed, AccessRefused,
+    UnknownSubject, OutsideUnit.
     """
     known_word("kind", kind, tuple(DOCUMENT_KINDS))
     require(by, writing(kind))
@@ -127,11 +128,13 @@ def save_document(
 def withdraw_document(session: Session, by: Person, document_id: uuid.UUID, reason: str) -> Document:
     """作废: a draft is thrown away, by who may write it; a final document takes a supervisor, and keeps its number.
 
-    Also in a closed case. Raises DocumentWithdrawn, TextUnusable, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Also in a closed case. Raises DocumentWithdrawn, TextUnusable, RoleNotAllowed, AccessRefused, UnknownSubject,
+    OutsideUnit.
     """
     reason = required_text("reason", reason)
     document = row_in_unit(session, by, Document, document_id)
-    row_in_unit(session, by, Case, document.case_id, lock=True)
+    case = row_in_unit(session, by, Case, document.case_id, lock=True)
+    refuse_kept_kind(session, by, case, document.kind)
     document = row_in_unit(session, by, Document, document_id, lock=True)
     is_final = final_of(session, document.id) is not None
     require(by, "withdraw_documents" if is_final else writing(document.kind))
@@ -146,7 +149,7 @@ def withdraw_document(session: Session, by: Person, document_id: uuid.UUID, reas
 def lock_draft(session: Session, by: Person, document_id: uuid.UUID) -> Draft:
     """A draft that nobody else changes meanwhile; the case's row first, as everywhere.
 
-    Raises DocumentFinal, DocumentWithdrawn, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises DocumentFinal, DocumentWithdrawn, CaseClosed, RoleNotAllowed, AccessRefused, UnknownSubject, OutsideUnit.
     """
     document = row_in_unit(session, by, Document, document_id)
     require(by, writing(document.kind))
@@ -166,8 +169,10 @@ def lock_unfinished(session: Session, by: Person, document: Document) -> Draft:
 
 
 def lock_case(session: Session, by: Person, case_id: uuid.UUID, kind: str) -> Case:
-    """Raises CaseClosed for a closed case, but of what the law has it take until it is archived."""
+    """Raises CaseClosed for a closed case, but of what the law has it take until it is archived; AccessRefused where
+    its class of secrecy keeps it from whoever would write."""
     case = row_in_unit(session, by, Case, case_id, lock=True)
+    refuse_kept_kind(session, by, case, kind)
     archived = select(CaseArchive.archived_at).where(CaseArchive.case_id == case.id)
     if case.closed_at is not None and (not DOCUMENT_KINDS[kind].after_close or session.scalar(archived) is not None):
         raise CaseClosed(case.id, case.closed_at)

@@ -15,6 +15,7 @@ from casework.documents.drafts import latest_texts
 from casework.documents.errors import DocumentNotFinal
 from casework.documents.filling import missing_of
 from casework.documents.finalising import page_of
+from casework.documents.kept import refuse_kept_document
 from casework.documents.rendering import render_page
 from casework.documents.signing import signatures_by_text, unsigned_of_text
 from casework.documents.template_file import Template
@@ -77,15 +78,17 @@ def documents_of_case(session: Session, case_id: uuid.UUID) -> tuple[DocumentNow
 
 
 def find_document(session: Session, person: Person, document_id: uuid.UUID) -> DocumentNow:
-    """Raises UnknownSubject, OutsideUnit."""
-    (found,) = _seen(session, (row_in_unit(session, person, Document, document_id),))
+    """Raises AccessRefused where the case's class of secrecy keeps it from the person, UnknownSubject, OutsideUnit."""
+    document = row_in_unit(session, person, Document, document_id)
+    refuse_kept_document(session, person, document)
+    (found,) = _seen(session, (document,))
     return found
 
 
 def preview_document(session: Session, person: Person, document_id: uuid.UUID) -> bytes:
     """The PDF of what a document says now, marked as a draft across each page.
 
-    Raises RenderingFailed, UnknownSubject, OutsideUnit.
+    Raises RenderingFailed, and what `find_document` does.
     """
     seen = find_document(session, person, document_id)
     page = page_of(session, seen.document, seen.text, seen.signatures, None, None)
@@ -95,7 +98,7 @@ def preview_document(session: Session, person: Person, document_id: uuid.UUID) -
 def read_pdf(session: Session, person: Person, document_id: uuid.UUID) -> bytes:
     """The sealed document, or the final one before it is sealed.
 
-    Raises DocumentNotFinal, UnknownSubject, OutsideUnit.
+    Raises DocumentNotFinal, and what `find_document` does.
     """
     seen = find_document(session, person, document_id)
     kept = seen.sealed or seen.final

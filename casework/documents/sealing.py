@@ -19,6 +19,7 @@ from casework.archived import refuse_archived
 from casework.documents.drafts import record_document
 from casework.documents.errors import DocumentNotFinal, DocumentSealed, DocumentWithdrawn
 from casework.documents.gate import ask_gate
+from casework.documents.kept import refuse_kept_document
 from casework.documents.seals import require_seal
 from casework.documents.template_file import Template
 from casework.permission import require
@@ -59,7 +60,7 @@ def prepare_sealing(
     """Whether it may be sealed, and what with. `keys`: those that reviews are signed with (`ask_gate`).
 
     Raises DocumentNotFinal, DocumentWithdrawn, DocumentSealed, SealMissing, what the gate refuses, RoleNotAllowed,
-    UnknownSubject, OutsideUnit.
+    AccessRefused, UnknownSubject, OutsideUnit.
     """
     document, final, seal = _look(session, by, document_id, now, keys)
     template = Template.of(session.get_one(DocumentTemplate, document.template_id).rules)
@@ -136,6 +137,7 @@ def _look(
 ) -> tuple[Document, FinalDocument, UnitSeal]:
     require(by, "seal_documents")
     document = row_in_unit(session, by, Document, document_id)
+    refuse_kept_document(session, by, document)
     if lock:
         row_in_unit(session, by, Case, document.case_id, lock=True)
         refuse_archived(session, document.case_id)

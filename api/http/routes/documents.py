@@ -37,6 +37,7 @@ from casework.documents.listing import (
 )
 from casework.documents.signing import sign_document, state_signature
 from casework.documents.templates import list_templates
+from casework.secrecy import refuse_uncleared
 
 router = api_router(tags=["documents"])
 PDF_TYPE = "application/pdf"
@@ -55,6 +56,7 @@ def show_documents(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
     """In the order in which they were begun, withdrawn ones too; and which can be begun now."""
     with looking(archive, viewer) as session:
         case = find_case(session, viewer.person, case_id)
+        refuse_uncleared(session, viewer.person, case, "view")
         return CaseDocuments(
             case_id=case.id,
             items=document_items(session, documents_of_case(session, case.id)),

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from casework.archiving.secrecy import state_secrecy
 from casework.documents.issuers import name_issuer
 from casework.documents.seals import make_seal
 from casework.documents.templates import load_shipped_templates
@@ -100,6 +101,27 @@ def test_a_notice_is_numbered_sealed_and_withdrawn(desk: Any, served: Any) -> No
         "document_sealed",
         "document_withdrawn",
     ]
+
+
+def test_a_class_of_secrecy_keeps_documents_from_whom_it_keeps_recordings(desk: Any, served: Any) -> None:
+    document_id = begin(desk, "inquiry_record", INQUIRY).json()["id"]
+    auditor, address = served.signed_in(desk.unit, "auditor"), f"/api/v1/documents/{document_id}"
+    case = f"/api/v1/cases/{desk.case.id}/documents"
+    assert [auditor.get(path).status_code for path in (case, address)] == [200, 200]
+    with served.database.transaction() as session:
+        state_secrecy(session, desk.supervisor.person, desk.case.id, "business_secret", licensed=False)
+    for path in (case, address, f"{address}/preview"):
+        refused = auditor.get(path)
+        assert (refused.status_code, refused.json()["reason"]) == (403, "secrecy"), path
+    denied = served.entries("access.denied")
+    assert [(each.subject_id, each.data["reason"]) for each in denied] == [(str(desk.case.id), "secrecy")] * 3
+    chinese = {"Accept-Language": "zh"}
+    page = auditor.get(f"/cases/{desk.case.id}", headers=chinese)
+    assert (page.status_code, document_id in page.text) == (200, False)
+    assert "本案密级为“商业秘密”，其文书不向您开放。" in page.text
+    assert auditor.get(f"/documents/{document_id}", headers=chinese).status_code == 403
+    assert document_id in desk.officer.get(f"/cases/{desk.case.id}").text
+    assert desk.officer.get(address).status_code == 200
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from casework.archiving.secrecy import state_secrecy
 from casework.closing import close_case
 from casework.documents.drafts import begin_document, save_document, withdraw_document
 from casework.documents.errors import (
@@ -22,15 +24,18 @@ from casework.documents.errors import (
 )
 from casework.documents.finalising import finalise_document
 from casework.documents.issuers import name_issuer
-from casework.documents.listing import documents_of_case, find_document
+from casework.documents.listing import documents_of_case, find_document, preview_document, read_pdf
 from casework.documents.signing import sign_document, signatures_of
-from casework.errors import CaseClosed, RoleNotAllowed, Taken, TextUnusable
+from casework.errors import AccessRefused, CaseClosed, RoleNotAllowed, Taken, TextUnusable
 from casework.handling import release_officer
+from casework.permission import OPEN_TO
 from casework.register.certificates import void_certificate
 from casework.stages import enter_stage
 from retention.errors import OutsideUnit
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.handling import CaseOfficer
+from storage.catalog.organisation import ROLES
+from tests.casework.archiving.test_secrecy import SEEN_BY
 from tests.casework.documents.conftest import INQUIRY, NOTICE, OPERATOR, Office, now
 from tests.casework.sample_archive import REVIEW_KEYS
 
@@ -253,3 +258,43 @@ def test_nobody_writes_without_a_name_to_write_in(office: Office) -> None:
 
 def issuer_word(office: Office) -> str:
     return str(office.begin().text.facts["issuer"]["word"])
+
+
+@pytest.mark.parametrize("secrecy_class", OPEN_TO)
+def test_documents_of_a_case_are_read_and_written_by_whom_its_class_lets_in(office: Office, secrecy_class: str) -> None:
+    """As its recordings are: whoever is kept out neither reads a document nor writes, signs or withdraws one."""
+    session, document_id = office.session, office.begin().document.id
+    another = office.case.id, "inquiry_record", INQUIRY
+    state_secrecy(session, office.officer, office.case.id, secrecy_class, licensed=True)
+    people = {role: office.archive.person(office.unit, role) for role in ROLES}
+    people["officer on the case"] = office.officer
+    for who, person in people.items():
+        if who in SEEN_BY[secrecy_class]:
+            assert find_document(session, person, document_id).document.id == document_id
+            continue
+        deeds: list[Callable[[], object]] = [
+            lambda person=person: find_document(session, person, document_id),
+            lambda person=person: read_pdf(session, person, document_id),
+            lambda person=person: preview_document(session, person, document_id),
+        ]
+        if who == "officer":
+            deeds += [
+                lambda person=person: begin_document(session, person, *another, now()),
+                lambda person=person: save_document(session, person, document_id, {}, 1, now()),
+                lambda person=person: sign_document(session, person, document_id, "officer", now()),
+                lambda person=person: withdraw_document(session, person, document_id, "x"),
+            ]
+        for deed in deeds:
+            with pytest.raises(AccessRefused, match="class of secrecy"):
+                deed()
+    assert find_document(session, office.officer, document_id).state == "draft"
+
+
+def test_an_opinion_is_its_reviewers_own_paper_whatever_the_class(office: Office) -> None:
+    enter_decision(office)
+    state_secrecy(office.session, office.officer, office.case.id, "state_secret", licensed=True)
+    opinion = office.begin("review_opinion", {}).document
+    assert find_document(office.session, office.reviewer, opinion.id).document.id == opinion.id
+    auditor = office.archive.person(office.unit, "auditor")
+    with pytest.raises(AccessRefused):
+        find_document(office.session, auditor, opinion.id)
