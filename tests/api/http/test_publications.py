@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from casework.publication.listing import list_due
 from tests.api.http.publishing import SAID, PublishingDesk, make_publishing_desk
 
 CHINESE = {"Accept-Language": "zh"}
@@ -131,13 +130,20 @@ def test_who_may_do_what(desk: Any, served: Any) -> None:
 
 
 def test_what_is_overdue_is_reported_as_a_table(desk: Any, served: Any) -> None:
-    with served.database.reading() as session:
-        late = desk.today + timedelta(days=30)
-        assert list_due(session, desk.publisher.person, late, overdue=True).items
-    table = desk.publisher.get("/api/v1/publications/overdue.csv")
-    assert table.headers["content-type"] == "text/csv; charset=utf-8"
-    rows = list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
-    assert rows == [["案号", "案由", "事项", "起算日", "到期日", "逾期工作日", "公示状态", "待办职责"]]
+    def reported() -> list[list[str]]:
+        table = desk.publisher.get("/api/v1/publications/overdue.csv")
+        assert table.headers["content-type"] == "text/csv; charset=utf-8"
+        return list(csv.reader(io.StringIO(table.content.decode("utf-8-sig"))))
+
+    heading = ["案号", "案由", "事项", "起算日", "到期日", "逾期工作日", "公示状态", "待办职责"]
+    assert reported() == [heading], "nothing is, of what was decided today"
+    served.as_owner("UPDATE term_answer SET due_on = %s", desk.today - timedelta(days=30))
+    (_, line) = reported()
+    said = dict(zip(heading, line, strict=True))
+    assert (said["案号"], said["起算日"]) == (desk.case.number, desk.today.isoformat())
+    assert said["到期日"] == (desk.today - timedelta(days=30)).isoformat()
+    assert int(said["逾期工作日"]) > 10
+    assert (said["公示状态"], said["待办职责"]) == ("未采集", "采集")
 
 
 def test_pages_of_publication_say_where_it_stands(desk: Any) -> None:

@@ -6,9 +6,11 @@ from typing import Any
 
 from sqlalchemy import func, select
 
+from api.http.reading.elements import policies_named
 from casework.linking.candidates import Candidate
 from casework.linking.rows import ask_which_case, settle_question
 from storage.catalog.access import PlaybackWindow
+from storage.catalog.elements import RecordingJudgement
 from storage.catalog.recordings import Recording
 
 
@@ -113,3 +115,14 @@ def test_why_somebody_said_that_it_belongs_to_no_case_is_shown(district: Any) ->
     text = recording_page(district, "officer")
     assert "Belongs to no case" in text
     assert "巡逻，未立案" in text
+
+
+def test_the_rules_that_it_was_judged_by_are_named_with_their_version_and_their_day(district: Any) -> None:
+    said = recording_page(district, "supervisor", "zh")
+    with district.served.database.reading() as session:
+        judged = session.get_one(RecordingJudgement, district.film.id)
+        named = policies_named(session, judged.policies).values()
+        by = [f"{row.title_zh} {row.jurisdiction} {row.version}" for row in named]
+    assert by
+    assert f"按 {judged.day} 有效的规则认定：" in said
+    assert all(each in said for each in by)

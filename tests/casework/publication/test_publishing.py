@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import insert, literal, select
+from sqlalchemy.exc import IntegrityError
 
 from casework.archiving.secrecy import state_secrecy
 from casework.deadlines.events import enter_event
@@ -38,6 +41,7 @@ from casework.review.errors import GateShut, PassForged
 from casework.review.reviewing import withdraw_review
 from integrity.local_time import chinese_day
 from retention.errors import OutsideUnit
+from storage.catalog.publication import PublicationVersion
 from storage.catalog.review import DecisionReview
 from tests.casework.publication.press import CITIZEN, Press, make_press
 from tests.casework.review.conftest import make_bench
@@ -141,9 +145,21 @@ def test_the_result_of_a_check_is_published_within_twenty_days(press: Press) -> 
 
 
 def test_an_inspection_names_whom_it_is_of_and_what_was_found(press: Press) -> None:
-    with pytest.raises(PublicationUnusable) as caught:
-        press.collect(press.inspected(), party_full="")
-    assert caught.value.problem == "party_missing"
+    for field in ("party_full", "conclusion_full"):
+        with pytest.raises(PublicationUnusable) as caught:
+            press.collect(press.inspected(), **{field: ""})
+        assert caught.value.problem == "party_missing"
+
+
+def test_the_database_takes_no_words_that_lack_one_of_the_four(press: Press) -> None:
+    version, table = press.published(), PublicationVersion.__table__
+    columns = [each for each in table.columns if each.computed is None]
+    for field in ("authority", "party", "category", "conclusion"):
+        anew = {"id": uuid.uuid4(), "ordinal": 2, "reason": "更正", "stated_at": now(), field: None}
+        same = select(*(literal(anew[each.name], each.type) if each.name in anew else each for each in columns))
+        adding = insert(table).from_select(columns, same.where(table.c.id == version.id))
+        with pytest.raises(IntegrityError, match="ck_publication_version_whole"), press.session.begin_nested():
+            press.session.execute(adding)
 
 
 def test_each_duty_is_its_own_and_nobody_checks_himself(press: Press) -> None:

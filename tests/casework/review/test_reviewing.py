@@ -77,6 +77,12 @@ def test_whoever_submits_attests_all_three(bench: Any, archive: Any) -> None:
     assert archive.last_entry("decision.submitted").data["attests"] == ["truth", "accuracy", "completeness"]
     with pytest.raises(DecisionSettled, match="with the reviewers already"):
         bench.submit(version)
+    review = bench.review(version)
+    issue = bench.issue(version)
+    assert (review.reviewer_id, issue.issued_by) == (bench.reviewer.id, bench.supervisor.id)
+    deeds = {each: archive.last_entry(f"decision.{each}").actor_id for each in ("submitted", "reviewed", "issued")}
+    by = {"submitted": bench.officer, "reviewed": bench.reviewer, "issued": bench.supervisor}
+    assert deeds == {deed: str(person.id) for deed, person in by.items()}
 
 
 def test_each_question_is_answered_with_references(bench: Any) -> None:
