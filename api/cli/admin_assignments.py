@@ -12,7 +12,7 @@ from api.cli.admin_people import OPERATOR, Facts, find_unit
 from api.cli.ids import read_id
 from api.cli.instants import read_local_instant
 from api.errors import UsageRefused
-from api.http.reading.cases import assignment_items
+from api.http.reading.assignments import assignment_items
 from api.words.tables import word_for
 from casework.cases import (
     assign,

@@ -9,13 +9,13 @@ from datetime import datetime
 from sqlalchemy import false, select
 from sqlalchemy.orm import Session
 
+from api.http.reading.assignments import assignment_items
 from api.http.reading.elements import scored_reasons
 from api.http.reading.links import link_items
 from api.http.reading.names import case_refs, people_named
 from api.http.reading.recordings import recording_items
 from api.http.schema.base import PersonRef
 from api.http.schema.cases import (
-    AssignmentItem,
     CandidateItem,
     CaseDetail,
     CaseItem,
@@ -29,7 +29,7 @@ from casework.cases import assignments_of
 from casework.linking.unlinked import Unlinked
 from casework.secrecy import may_see_case
 from casework.stages import next_stages, stages_of
-from storage.catalog.casework import Case, CaseAssignment, CaseLink, LinkQuestion
+from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 
@@ -60,27 +60,6 @@ def describe_case(session: Session, case: Case, person: Person) -> CaseDetail:
         assignments=assignment_items(session, assignments_of(session, case.id)),
         links=link_items(session, session.scalars(links.order_by(CaseLink.created_at, CaseLink.id)).all()),
     )
-
-
-def assignment_items(session: Session, rows: Sequence[CaseAssignment]) -> list[AssignmentItem]:
-    names = people_named(session, *(row.withdrawn_by for row in rows))
-    return [
-        AssignmentItem(
-            id=row.id,
-            officer=row.officer,
-            device=row.device,
-            stage=row.stage,
-            starts_at=row.span.lower,
-            ends_at=row.span.upper,
-            latitude=row.latitude,
-            longitude=row.longitude,
-            withdrawn_at=row.withdrawn_at,
-            withdrawn_by=PersonRef.maybe(row.withdrawn_by, names),
-            withdraw_reason=row.withdraw_reason,
-            replaced_by=row.replaced_by,
-        )
-        for row in rows
-    ]
 
 
 def timeline_items(session: Session, rows: Sequence[timeline.TimelineItem]) -> list[TimelineItem]:

@@ -10,7 +10,8 @@ from fastapi import Query
 from api.http.api_router import api_router
 from api.http.deeds import doing, looking
 from api.http.paging import Wanted, listed
-from api.http.reading.cases import assignment_items, case_items, describe_case, timeline_items
+from api.http.reading.assignments import assignment_items
+from api.http.reading.cases import case_items, describe_case, timeline_items
 from api.http.reading.links import link_items
 from api.http.schema.base import Listed, Reason, ShortText
 from api.http.schema.cases import (

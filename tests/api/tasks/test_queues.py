@@ -48,7 +48,10 @@ def test_each_queue_has_a_container_where_each_node_has_its_own() -> None:
     for node in ("a", "b"):
         assert of_nodes == {name for each in workers if _node(each) == node for name in _queues(each)}
     others = {name for each in workers if _node(each) is None for name in _queues(each)}
-    assert others == {name for name, queue in QUEUES.items() if not (queue.is_of_node or queue.needs)}
+    assert others == {name for name, queue in QUEUES.items() if not queue.is_of_node}
+    # Those that need a place of their own run only where it is named.
+    for each in workers:
+        assert ("profiles" in each) is any(QUEUES[name].needs for name in _queues(each))
 
 
 def test_whoever_seals_gives_way_to_nobody_and_a_worker_is_as_nice_as_its_most_urgent_queue() -> None:
