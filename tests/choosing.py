@@ -2,7 +2,8 @@
 tests/left_to_ci.txt and tests/left_to_all.txt anew.
 
 Of each file the quickest tests are kept, up to a share of time that is the same for all files and as large as the
-budget lets it be. So every file is still tried, and what is left out is what takes long beside others of its kind. What
+budget lets it be. So every file is still tried, and what is left out is what takes long beside others of its kind. Of a
+journey all is kept or nothing: it goes on where its last test ended. What
 the first test of a file sets up for all of them is no test's own: whichever is left out, another pays for it.
 """
 
@@ -17,6 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from tests.sampling import LEFT_TO_ALL, LEFT_TO_CI
+from tests.scheduling import JOURNEYS
 
 KEPT_ALWAYS = (
     "tests/journeys/test_demo.py",
@@ -128,7 +130,13 @@ def _kept_by_share(seconds: Mapping[str, float], share_seconds: float, always: t
     files = defaultdict(list)
     for test in seconds:
         files[test.partition("::")[0]].append(test)
-    for tests in files.values():
+    for path, tests in files.items():
+        if path.startswith(JOURNEYS):
+            if sum(seconds[test] for test in tests) <= 3 * share_seconds or any(
+                test.startswith(always) for test in tests
+            ):
+                yield from tests
+            continue
         used = 0.0
         for test in sorted(tests, key=lambda each: (seconds[each], each)):
             used += seconds[test]

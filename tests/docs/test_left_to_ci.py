@@ -34,6 +34,17 @@ def test_what_is_kept_stays_within_its_time_and_leaves_no_file_untried() -> None
     assert kept(seconds, 45.0, ()) == seconds.keys()
 
 
+def test_of_a_journey_all_is_kept_or_nothing() -> None:
+    seconds = {f"tests/journeys/test_a.py::test_{number}": float(number) for number in range(1, 6)}
+    assert kept(seconds, 14.0, ()) == set()
+    assert kept(seconds, 15.0, ()) == seconds.keys()
+    listed = {name for name in names_in(LEFT_TO_ALL) if name.startswith("tests/journeys/")}
+    for path in {name.partition("::")[0] for name in listed}:
+        tree = ast.parse((ROOT / path).read_text("utf-8"))
+        tests = {each.name for each in tree.body if isinstance(each, ast.FunctionDef) and each.name.startswith("test_")}
+        assert {name for name in listed if name.startswith(path)} == {f"{path}::{test}" for test in tests}
+
+
 @pytest.mark.parametrize(
     ("always", "listed"), [(KEPT_ALWAYS, LEFT_TO_CI), (KEPT_IN_CI, LEFT_TO_ALL)], ids=["quick", "ci"]
 )
