@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import date
 
 from sqlalchemy.orm import Session
 
 from api.cli.admin_people import OPERATOR, Facts
+from api.cli.ids import read_id
 from api.errors import UsageRefused
 from api.http.schema.decisions import QualificationItem
 from casework.register.people import find_officer
@@ -34,10 +34,7 @@ def held_by(session: Session, person: str) -> list[Facts]:
 
 
 def void(session: Session, qualification_id: str, reason: str) -> Facts:
-    try:
-        row_id = uuid.UUID(qualification_id)
-    except ValueError as error:
-        raise UsageRefused(f"{qualification_id} 不是编号", f"{qualification_id} is no id: see the list") from error
+    row_id = read_id(qualification_id)
     return QualificationItem.model_validate(void_qualification(session, OPERATOR, row_id, reason)).model_dump(
         mode="json"
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 
+from api.cli.ids import read_id
 from api.errors import UsageRefused
 
 
@@ -17,11 +18,4 @@ def read_recall(recording: str | None, grant: str | None) -> tuple[uuid.UUID, uu
             "--recall 与 --grant 须同时给出：调回须有授权",
             "--recall and --grant go together: nobody recalls without one",
         )
-    return _id("--recall", recording), _id("--grant", grant)
-
-
-def _id(option: str, text: str) -> uuid.UUID:
-    try:
-        return uuid.UUID(text.strip())
-    except ValueError:
-        raise UsageRefused(f"{option} {text} 不是编号", f"{option} {text} is no id") from None
+    return read_id(recording), read_id(grant)

@@ -10,6 +10,6 @@ from api.errors import UsageRefused
 def read_id(text: str) -> uuid.UUID:
     """Raises UsageRefused."""
     try:
-        return uuid.UUID(text)
-    except ValueError as error:
-        raise UsageRefused(f"{text} 不是编号", f"{text} is no id: the lists show them") from error
+        return uuid.UUID(text.strip())
+    except ValueError:
+        raise UsageRefused(f"{text} 不是编号", f"{text} is no id: the lists show them") from None
