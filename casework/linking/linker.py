@@ -79,25 +79,24 @@ def _locked(recordings: Select[Recording], limit: int) -> Select[Recording]:
 
 
 def look_at(session: Session, recordings: Sequence[Recording]) -> list[str]:
-    """The outcome of each. Their rows are locked; what they are judged by is fetched once nobody can change it."""
+    """The outcomes. The recordings' rows are locked; what they are judged by is fetched once nobody can change it.
+
+    There is none for what another worker finished while this one waited for the locks: what that one found stands.
+    """
     seen = see(session, recordings)
     otherwise = see_otherwise(session, seen)
     both = [*seen, *chain.from_iterable(otherwise.values())]
     join_devices(session, both)
     join_linking(session, {recording.unit_id for recording in recordings})
     around = look_around(session, both, reach_of)
-    outcomes = [_outcome(session, each, otherwise.get(each.id, ()), around) for each in seen]
-    note_outcomes(session, list(zip(recordings, outcomes, strict=True)))
-    new = [each for each in seen if around.decided[each.id].outcome is None]
+    due = [each for each in seen if around.decided[each.id].outcome in (None, AGAIN)]
+    new = [each for each in due if around.decided[each.id].outcome is None]
+    outcomes = [
+        (each.row, _look(session, each, otherwise.get(each.id, ()), around, around.decided[each.id])) for each in due
+    ]
+    note_outcomes(session, outcomes)
     ask_about_shifts(session, new, around)
-    return outcomes
-
-
-def _outcome(session: Session, recording: Seen, otherwise: Sequence[Seen], around: Surroundings) -> str:
-    decided = around.decided[recording.id]
-    # Whoever held the locks may have finished this very recording meanwhile.
-    due = decided.outcome is None or decided.outcome == AGAIN
-    return _look(session, recording, otherwise, around, decided) if due else str(decided.outcome)
+    return [outcome for _, outcome in outcomes]
 
 
 def _look(session: Session, recording: Seen, otherwise: Sequence[Seen], around: Surroundings, decided: Decided) -> str:

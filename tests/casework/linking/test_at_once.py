@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import select, text
 
 from casework.cases import assign
-from casework.linking.linker import link_due_recordings
+from casework.linking.linker import find_due_still, link_due_recordings, look_at
 from casework.linking.locks import hold_linking, join_linking
 from casework.linking.rows import live_links
 from retention.subjects import row_in_unit
@@ -47,6 +47,29 @@ def test_two_linkers_at_once_make_each_link_once(database: Database, archive_in:
         assert len(session.scalars(select(LinkingDone)).all()) == 30
         assert len(archive_in(session).entries("recording.linked")) == 30
     assert sum(counts) == 30
+
+
+def test_what_another_linker_finished_meanwhile_is_neither_looked_at_nor_counted_again(
+    database: Database, archive_in: Any
+) -> None:
+    """Found to be due in the instant before the other one committed, and locked in the instant after it."""
+    with database.transaction() as session:
+        archive = archive_in(session)
+        unit = archive.unit()
+        officer = archive.person(unit, "officer")
+        archive.issue(unit, officer)
+        case = archive.case(officer)
+        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        done, new = (archive.recording(unit, started_at=START + timedelta(minutes=each)) for each in (1, 2))
+    with database.transaction() as late:
+        late_due = find_due_still(late, done.id) + find_due_still(late, new.id)
+        with database.transaction() as first:
+            assert look_at(first, [done]) == ["linked"]
+            looked_at = first.get_one(LinkingDone, done.id).looked_at
+        assert look_at(late, late_due) == ["linked"]
+    with database.reading() as session:
+        assert session.get_one(LinkingDone, done.id).looked_at == looked_at
+        assert [len(live_links(session, each.id)) for each in (done, new)] == [1, 1]
 
 
 def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_in: Any) -> None:
