@@ -15,6 +15,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.orm import Session, SessionTransaction, sessionmaker
 
+from storage.beyond_calendar import ANY_INSTANT
 from storage.entering import NOBODY, shown_now
 from storage.errors import NotLetIn
 from storage.pipeline import Pipeline
@@ -42,13 +43,21 @@ class Database:
     """One role's way into one PostgreSQL. Connections are pooled, checked before use, and never outlive a fork."""
 
     def __init__(
-        self, url: str, *, pool_size: int = 10, application_name: str = "liuhen", for_people: bool = False
+        self,
+        url: str,
+        *,
+        pool_size: int = 10,
+        application_name: str = "liuhen",
+        for_people: bool = False,
+        any_instant: bool = False,
     ) -> None:
         """`url` is a libpq URL (`postgresql://role:password@/database?host=…`), as psql takes it.
 
         `for_people`: each session's transaction begins as that of whoever shows a secret (storage/entering.py).
+        `any_instant`: sessions read on past an instant that Python has none for (storage/beyond_calendar.py).
         """
         self._url = url
+        self._pool_size, self._for_people = pool_size, for_people
         self._facts: dict[str, Any] = {
             "application_name": application_name,
             "connect_timeout": _CONNECT_SECONDS,
@@ -61,7 +70,7 @@ class Database:
             pool_pre_ping=True,
             # Names, hashes and keys are parameters: no error text may carry them into a log.
             hide_parameters=True,
-            connect_args=self._facts,
+            connect_args=self._facts | ({"context": ANY_INSTANT} if any_instant else {}),
         )
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
         if for_people:
@@ -96,6 +105,21 @@ class Database:
                 # Still inside its transaction, it could not be made writable again: the pool would never get it back.
                 session.invalidate()
                 raise
+
+    @contextmanager
+    def of_any_instant(self) -> Iterator[Database]:
+        """The same role's way in for an audit, which no instant beyond the calendar is to end."""
+        own = Database(
+            self._url,
+            pool_size=self._pool_size,
+            application_name=str(self._facts["application_name"]),
+            for_people=self._for_people,
+            any_instant=True,
+        )
+        try:
+            yield own
+        finally:
+            own.close()
 
     @contextmanager
     def direct(self) -> Iterator[PlainConnection]:

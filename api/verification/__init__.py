@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 import structlog
@@ -23,6 +23,7 @@ from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
 from api.verification.gate_guard import check_gate
 from api.verification.guards import announced_trust, check_guards
+from api.verification.instants import check_instants
 from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
 from api.verification.orphans import audit_objects
@@ -88,18 +89,27 @@ def verify_archive(
     AuthorityUnpinned, and what database and store raise when they do not answer.
     """
     findings = Findings()
-    trust = announced_trust(archive, findings)
     at_once = _AT_ONCE_HERE if archive.settings.s3_url is None else _AT_ONCE_ELSEWHERE
-    audit = Audit(archive, trust, findings, progress, _choose(archive, sample), stands, at_once)
-    for name, check in (("guards", check_guards), ("gate", check_gate), ("row security", check_row_security)):
-        _looked_at(audit, name, check)
-    checkpoint = _looked_at(audit, "entries", audit_ledger)
-    counts = {
-        "entries": 0 if checkpoint is None else checkpoint.size,
-        **{name: _looked_at(audit, name, part) or 0 for name, part in _PARTS.items()},
-    }
+    with archive.database.of_any_instant() as database:
+        archive = replace(archive, database=database)
+        trust = announced_trust(archive, findings)
+        audit = Audit(archive, trust, findings, progress, _choose(archive, sample), stands, at_once)
+        for name, check in _BEFORE.items():
+            _looked_at(audit, name, check)
+        checkpoint = _looked_at(audit, "entries", audit_ledger)
+        counts = {
+            "entries": 0 if checkpoint is None else checkpoint.size,
+            **{name: _looked_at(audit, name, part) or 0 for name, part in _PARTS.items()},
+        }
     return VerificationReport(checkpoint, counts, tuple(findings.kept), dict(findings.counts))
 
+
+_BEFORE: Final[Mapping[str, Callable[[Audit], None]]] = {
+    "guards": check_guards,
+    "gate": check_gate,
+    "row security": check_row_security,
+    "instants": check_instants,
+}
 
 _PARTS: Final[Mapping[str, Callable[[Audit], int]]] = {
     "rows": audit_rows,
@@ -125,7 +135,7 @@ _AT_ONCE_ELSEWHERE: Final = 8
 """Objects side by side. A server answers each request after tens of milliseconds, and any number of them meanwhile; a
 disk has one arm."""
 
-# DataError: of an instant beyond the calendar, which PostgreSQL has and Python has not.
+# DataError: of a value that Python has none for. Instants beyond the calendar are not among them (instants.py).
 _UNREADABLE: Final = (ArithmeticError, AttributeError, DataError, EvidenceError, LookupError, TypeError, ValueError)
 
 

@@ -188,6 +188,11 @@ KINDS: dict[str, Kind] = {
         "推送的次数或时间与账本及重试规则不符",
         "the attempts to push a message, or when it is due, fit neither the ledger nor the rules of retrying",
     ),
+    "instant_beyond_calendar": Kind(
+        "error",
+        "数据库中的时间超出公历范围（公元 1 年之前或 9999 年之后），本系统从不写入",
+        "an instant before the year 1 or after 9999, which nothing here writes",
+    ),
     "part_unfinished": Kind(
         "error",
         "这一部分因无法理解的内容未能核验完毕，其余各部分照常核验；请查看日志",

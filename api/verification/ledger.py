@@ -18,6 +18,7 @@ from api.verification.files import FileAudit
 from api.verification.logged import check_logged
 from api.verification.openings import check_openings
 from api.verification.order import TimeOrder
+from api.verification.rows import as_entered
 from api.verification.uploads import check_sealed
 from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.errors import EvidenceError, MalformedEvidence
@@ -236,4 +237,4 @@ def _check_waiting(audit: Audit) -> None:
     with audit.archive.database.reading() as session:
         waiting, since = session.execute(statement).one()
     if waiting:
-        audit.findings.add("entries_waiting", "ledger", 0, f"{waiting} since {since.isoformat()}")
+        audit.findings.add("entries_waiting", "ledger", 0, f"{waiting} since {as_entered(since)}")

@@ -30,6 +30,7 @@ from casework.units import lines_of
 from integrity.errors import EvidenceError
 from integrity.fields import format_instant
 from integrity.ledger_entry import LedgerEntry, parse_entry
+from storage.beyond_calendar import DateBeyond, InstantBeyond
 from storage.catalog.devices import OfficerCertificate
 from storage.catalog.ledger import LedgerEntryRow
 
@@ -137,7 +138,7 @@ def _is_of(kept: object, moment: Moment) -> bool:
 
 def as_entered(value: object) -> object:
     """As an entry states it."""
-    if isinstance(value, uuid.UUID):
+    if isinstance(value, uuid.UUID | InstantBeyond | DateBeyond):
         return str(value)
     if isinstance(value, datetime):
         return format_instant(value)

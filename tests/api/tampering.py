@@ -50,7 +50,8 @@ def put_back(superuser: Superuser, table: str) -> None:
     """The table is as it was when it was set aside; the copy stays."""
     columns = _columns(superuser, table)
     superuser.execute(f"DELETE FROM {table}".encode())
-    superuser.execute(f"INSERT INTO {table} ({columns}) SELECT {columns} FROM {saved(table)}".encode())
+    kept = f"({columns}) OVERRIDING SYSTEM VALUE SELECT {columns} FROM {saved(table)}"
+    superuser.execute(f"INSERT INTO {table} {kept}".encode())
 
 
 def saved(table: str) -> str:
