@@ -20,6 +20,7 @@ from casework.open_cases import lock_open_case, record_case_change
 from casework.permission import require
 from casework.register.calendar import EARLIEST, LATEST, is_usable
 from casework.rows import unique
+from casework.secrecy import refuse_uncleared
 from casework.stages import begin_stages
 from casework.units import Doer, require_live
 from casework.wording import known_word, optional_name, required_name, required_text
@@ -143,8 +144,15 @@ def withdraw_assignment(session: Session, by: Doer, assignment_id: uuid.UUID, re
 
 
 def find_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
-    """A case of one of the person's own units. Raises UnknownSubject, OutsideUnit."""
+    """A case of one of the person's own units: that there is one. Raises UnknownSubject, OutsideUnit."""
     return row_in_unit(session, person, Case, case_id)
+
+
+def find_cleared_case(session: Session, person: Person, case_id: uuid.UUID) -> Case:
+    """As `find_case`, for what is written of it. Raises AccessRefused where its class of secrecy keeps it from him."""
+    case = find_case(session, person, case_id)
+    refuse_uncleared(session, person, case, "view")
+    return case
 
 
 def find_case_by_number(session: Session, unit_id: uuid.UUID, number: str) -> Case | None:

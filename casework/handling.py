@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.errors import OfficerReleased, OfficersMissing, PersonUnusable, Taken
-from casework.open_cases import lock_open_case, record_case_change
+from casework.open_cases import lock_cleared_case, record_case_change
 from casework.permission import require
 from casework.procedure.acts import acts_of_case, lock_standing_act
 from casework.procedure.errors import ActTimeUnusable
@@ -49,10 +49,11 @@ def officers_needed(procedure: str) -> int:
 def name_officer(session: Session, by: Person, case_id: uuid.UUID, person_id: uuid.UUID) -> CaseOfficer:
     """Somebody of the case's unit handles it from now on.
 
-    Raises PersonUnusable, Taken for one who does already, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Also by nobody from whom its class of secrecy keeps it: he would let himself in. Raises PersonUnusable, Taken for
+    one who does already, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
-    case = lock_open_case(session, by, case_id)
+    case = lock_cleared_case(session, by, case_id)
     person = row_in_unit(session, by, Person, person_id)
     if not person.active or person.role not in HANDLING_ROLES:
         raise PersonUnusable(person.name, "left" if not person.active else "no_officer")
@@ -74,12 +75,12 @@ def name_officer(session: Session, by: Person, case_id: uuid.UUID, person_id: uu
 def release_officer(session: Session, by: Person, case_officer_id: uuid.UUID, reason: str) -> CaseOfficer:
     """He handles the case no more; that he did stays.
 
-    Raises OfficerReleased, TextUnusable, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises OfficerReleased, TextUnusable, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     reason = required_text("reason", reason)
     row = row_in_unit(session, by, CaseOfficer, case_officer_id)
-    case = lock_open_case(session, by, row.case_id)
+    case = lock_cleared_case(session, by, row.case_id)
     session.refresh(row)
     if row.ended_at is not None:
         raise OfficerReleased(row.ended_at)
@@ -103,12 +104,12 @@ def state_identity_shown(
     """An officer showed his certificate at that time (三（一）2), in an act of the case where one is named.
 
     Raises ActTimeUnusable for a time without a zone or to come, ActWithdrawn, PersonUnusable for an act of another
-    case, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    case, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     if shown_at.tzinfo is None or shown_at > now:
         raise ActTimeUnusable(shown_at, None, "without_zone" if shown_at.tzinfo is None else "in_the_future")
-    case = lock_open_case(session, by, case_id)
+    case = lock_cleared_case(session, by, case_id)
     person = row_in_unit(session, by, Person, person_id)
     if act_id is not None and lock_standing_act(session, by, act_id).act.case_id != case.id:
         raise PersonUnusable(person.name, "other_case")

@@ -113,20 +113,18 @@ def case_timeline(
 ) -> Page[TimelineItem]:
     """A case of the person's unit, the earliest first. Views are one item for each grant and recording.
 
-    What names recordings is left out for whom the case's class of secrecy keeps them from. Raises UnknownSubject,
-    OutsideUnit.
+    For whom the case's class of secrecy keeps it from, only how the case went and who asked to see what: nothing of
+    what was recorded, done, decided, served or written. Raises UnknownSubject, OutsideUnit.
     """
     case = row_in_unit(session, person, Case, case_id)
+    sees = may_see_case(session, person, case)
+    kept = (_of_contacts, _of_recordings, _of_acts, _of_decisions, _of_services, _of_documents) if sees else ()
     parts = (
         *_of_case(case_id),
         *_of_archiving(case_id),
         *_of_officers(case_id),
-        *(_of_recordings(case_id) if may_see_case(session, person, case) else ()),
-        *_of_acts(case_id),
+        *(item for part in kept for item in part(case_id)),
         *_of_deadlines(case_id),
-        *_of_decisions(case_id),
-        *_of_services(case_id),
-        *_of_documents(case_id),
         *_of_access(case_id),
         *_of_copies(case_id),
         *_of_exports(case_id),
@@ -180,13 +178,16 @@ def _of_archiving(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
 
 
 def _of_officers(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
-    officer, shown = CaseOfficer, IdentityShown
+    officer = CaseOfficer
     yield _item(officer.named_at, "officer_named", officer.id, officer.person_id).where(officer.case_id == case_id)
     yield _item(officer.ended_at, "officer_released", officer.id, officer.person_id).where(
         officer.case_id == case_id, officer.ended_at.is_not(None)
     )
+
+
+def _of_contacts(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    shown, given = IdentityShown, NoticeGiven
     yield _item(shown.shown_at, "identity_shown", shown.id, shown.person_id).where(shown.case_id == case_id)
-    given = NoticeGiven
     yield _item(given.given_at, "notice_given", given.id, given.person_id).where(given.case_id == case_id)
 
 

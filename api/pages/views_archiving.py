@@ -19,7 +19,7 @@ from casework.archiving.retention_rules import length_of
 from casework.archiving.secrecy import STATE_SECRET, secrecy_stated
 from casework.organisation import names_of
 from casework.permission import MAY
-from casework.secrecy import ORDINARY, may_see_case
+from casework.secrecy import ORDINARY
 from integrity.catalogue import parse_catalogue
 from retention.classes import list_classes
 from storage.catalog.archiving import SECRECY_CLASSES, CaseArchive
@@ -31,18 +31,16 @@ MOST_OFFERED = 100
 SAID_IN_THE_FORM = ("no_secrecy", "no_retention", "stages_skipped")
 
 
-def build_archiving(visit: Visit, case: Case) -> Mapping[str, Any]:
+def build_archiving(visit: Visit, case: Case, sees: bool) -> Mapping[str, Any]:
     """What the case page's parts about archiving are filled from."""
     session, role, licensed = visit.session, visit.person.role, is_licensed(visit.archive)
     archive, stated = find_archive(session, case.id), secrecy_stated(session, case.id)
     versions = catalogues_of(session, case.id)
     ready = readiness_of(session, case, Wanted(licensed=licensed), visit.now)
-    sees = may_see_case(session, visit.person, case)
     people = {row.stated_by for row in stated} | {row.made_by for row in versions}
     people |= set() if archive is None else {archive.archived_by}
     return {
         "archive": archive,
-        "sees_recordings": sees,
         "sees_dossiers": sees and role in MAY["see_dossiers"],
         "secrecy": stated,
         "secrecy_class": stated[0].secrecy_class if stated else ORDINARY,

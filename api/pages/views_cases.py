@@ -31,7 +31,7 @@ from casework.handling import handles
 from casework.organisation import names_of
 from casework.requests import list_grants, list_requests
 from casework.search.sought import found_among
-from casework.secrecy import keeps_nothing_from
+from casework.secrecy import keeps_nothing_from, may_see_case
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
 from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
@@ -91,6 +91,7 @@ def case_rows(visit: Visit, cases: Sequence[Case]) -> tuple[CaseRow, ...]:
 def build_case(visit: Visit) -> Mapping[str, Any]:
     session, units = visit.session, own_units(visit.person)
     case = find_case(session, visit.person, visit.path_id())
+    sees = may_see_case(session, visit.person, case)
     timeline = case_timeline(session, visit.person, case.id, after=visit.after)
     requests = list_requests(session, units, case_id=case.id, limit=50).items
     grants = list_grants(session, units, case_id=case.id, live_at=visit.now, limit=50).items
@@ -126,14 +127,15 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         "assign_from": visit.now - timedelta(hours=8),
         "stages": stages_in(case.procedure),
         "may": may_do(visit),
-        **build_acts(visit, case),
-        **build_case_deadlines(visit, case),
-        **build_case_documents(visit, case),
-        **build_officers(visit, case),
-        **build_archiving(visit, case),
-        **build_case_decisions(visit, case),
-        **build_case_publications(visit, case),
-        **build_service(visit, case),
+        "sees_case": sees,
+        **(build_acts(visit, case) if sees else {"acts": (), "forbidding": ()}),
+        **build_case_deadlines(visit, case, sees),
+        **build_case_documents(visit, case, sees),
+        **build_officers(visit, case, sees),
+        **build_archiving(visit, case, sees),
+        **(build_case_decisions(visit, case) if sees else {}),
+        **build_case_publications(visit, case, sees),
+        **(build_service(visit, case) if sees else {}),
     }
 
 

@@ -39,8 +39,8 @@ def build_deadlines(visit: Visit) -> Mapping[str, Any]:
     }
 
 
-def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
-    """What the case page's part about deadlines is filled from."""
+def build_case_deadlines(visit: Visit, case: Case, sees: bool) -> Mapping[str, Any]:
+    """What the case page's part about deadlines is filled from; `sees`: what was decided is open to the person."""
     today = chinese_day(visit.now)
     events = deadlines_of_case(visit.session, case, today)
     people = {person for each in events for person in (each.event.entered_by, each.event.withdrawn_by)}
@@ -50,7 +50,7 @@ def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
     results = results_of_case(visit.session, case.id)
     return {
         "events": events,
-        "event_decisions": said_of(visit.session, penalties),
+        "event_decisions": said_of(visit.session, penalties) if sees else {},
         "several_decisions": penalties if len(penalties) + len(results) > 1 else (),
         "several_results": results if len(penalties) + len(results) > 1 else (),
         "revoked_results": {each.event.id: each.event for each in events if each.event.kind == CONCLUDED},
@@ -58,7 +58,7 @@ def build_case_deadlines(visit: Visit, case: Case) -> Mapping[str, Any]:
         "deadline_today": today,
         "event_kinds": [kind for kind, what in EVENT_KINDS.items() if case.closed_at is None or what.after_close],
         "deadline_may": {
-            "enter": role in MAY["work_on_cases"],
+            "enter": sees and role in MAY["work_on_cases"],
             "withdraw": role in MAY["withdraw_events"],
         },
     }

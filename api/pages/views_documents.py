@@ -22,7 +22,6 @@ from casework.documents.template_file import TemplateField
 from casework.documents.wording import say_facts
 from casework.organisation import names_of
 from casework.permission import MAY
-from casework.secrecy import may_see_case
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue
 from storage.catalog.documents import OUR_ROLES, DocumentTemplate
@@ -39,9 +38,8 @@ class Asked:
     rows: tuple[tuple[Asked, ...], ...] = ()
 
 
-def build_case_documents(visit: Visit, case: Case) -> Mapping[str, Any]:
+def build_case_documents(visit: Visit, case: Case, sees: bool) -> Mapping[str, Any]:
     """What the case page's part about documents is filled from."""
-    sees = may_see_case(visit.session, visit.person, case)
     begun = [
         row
         for row in kinds_to_begin(visit.session, case, visit.now)
@@ -50,7 +48,6 @@ def build_case_documents(visit: Visit, case: Case) -> Mapping[str, Any]:
     several = _several_decisions(visit, case, begun)
     documents = documents_of_case(visit.session, case.id)
     return {
-        "sees_documents": sees,
         "documents": documents if sees else (),
         "document_titles": {each.document.id: each.template.title for each in documents},
         "document_templates": begun,

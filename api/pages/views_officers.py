@@ -17,10 +17,11 @@ from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 
 
-def build_officers(visit: Visit, case: Case) -> Mapping[str, Any]:
-    """What the page's part about the case's officers is filled from."""
+def build_officers(visit: Visit, case: Case, sees: bool) -> Mapping[str, Any]:
+    """What the page's part about the case's officers is filled from: who they are, and with `sees` their contacts."""
     handlers = handlers_of(visit.session, case, chinese_day(visit.now))
-    shown, notices = identity_shown_in(visit.session, case.id), notices_in(visit.session, case.id)
+    shown = identity_shown_in(visit.session, case.id) if sees else ()
+    notices = notices_in(visit.session, case.id) if sees else ()
     # Of a merged unit's case: the successor's people, who carry it on.
     able = Person.unit_id == visit.person.unit_id, Person.active, Person.role.in_(HANDLING_ROLES)
     people = select(Person).where(*able)
@@ -34,5 +35,5 @@ def build_officers(visit: Visit, case: Case) -> Mapping[str, Any]:
             visit.session, {row.person_id for row in shown} | {row.person_id for row in notices}
         ),
         "possible_handlers": tuple(visit.session.scalars(people.order_by(Person.badge_number, Person.name, Person.id))),
-        "may_handle": case.closed_at is None and visit.person.role in permission.MAY["work_on_cases"],
+        "may_handle": sees and case.closed_at is None and visit.person.role in permission.MAY["work_on_cases"],
     }

@@ -112,13 +112,13 @@ def _unsent(visit: Visit) -> tuple[PublicationNow, ...]:
     return tuple(each for each in late if is_on or each.pushes[-1].row.attempts)
 
 
-def build_case_publications(visit: Visit, case: Case) -> Mapping[str, Any]:
-    """What the case page's part about publication is filled from."""
-    publicity = publicity_now(visit, case.unit_id)
-    collects = publicity is not None and "collect" in duties_of(visit.session, visit.person)
-    events = events_to_collect(visit.session, case)
+def build_case_publications(visit: Visit, case: Case, sees: bool) -> Mapping[str, Any]:
+    """What the case page's part about publication is filled from; without `sees` for whoever has a duty of it alone."""
+    publicity, duties = publicity_now(visit, case.unit_id), duties_of(visit.session, visit.person)
+    collects = publicity is not None and "collect" in duties
+    events = events_to_collect(visit.session, case) if sees or duties else ()
     return {
-        "publications": publications_of_case(visit.session, case.id),
+        "publications": publications_of_case(visit.session, case.id) if sees or duties else (),
         "to_collect": [(event, _proposal(visit, event, publicity)) for event in events],
         "publication_collects": collects,
         "publicity": publicity,

@@ -11,9 +11,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.archiving.contents import in_order
-from casework.cases import find_case
+from casework.cases import find_cleared_case
 from casework.errors import Unknown
-from casework.secrecy import refuse_uncleared
 from integrity.catalogue import NOTE, Catalogue, CatalogueItem, parse_catalogue
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
@@ -99,8 +98,7 @@ def find_catalogue(session: Session, by: Person, case_id: uuid.UUID, version: in
     Raises Unknown for a case that is not archived, or a version it does not have; AccessRefused, UnknownSubject,
     OutsideUnit.
     """
-    case = find_case(session, by, case_id)
-    refuse_uncleared(session, by, case, "view")
+    case = find_cleared_case(session, by, case_id)
     found = [row for row in catalogues_of(session, case.id) if version in (None, row.version)]
     if not found:
         raise Unknown("case_catalogue", case.id if version is None else f"{case.id} / {version}")

@@ -31,6 +31,7 @@ from casework.publication.whereabouts import is_settled, whereabouts, whereabout
 from casework.register.calendar import is_usable
 from casework.review.gate import at_the_gate
 from casework.rows import unique
+from casework.secrecy import refuse_uncleared
 from casework.service.proof import refuse_unserved
 from casework.units import Doer, actor_of
 from casework.wording import known_word, required_text
@@ -81,7 +82,8 @@ def enter_event(
     A day that has long passed is taken: the entry has its own time. `decision_id`: the one that was made or revoked,
     where the case has several; `revokes_id`: likewise the event of the check's result that is revoked. Raises
     WordUnknown, EventDayUnusable, EventEntered, DecisionUnclear, RevocationUnclear, DecisionUnfit, ResultUnfit,
-    GateShut for a decision that was not issued on that day, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    GateShut for a decision that was not issued on that day, CaseClosed, AccessRefused, UnknownSubject, OutsideUnit,
+    RoleNotAllowed.
     """
     require(by, "work_on_cases")
     what = EVENT_KINDS[known_word("kind", kind, tuple(EVENT_KINDS))]
@@ -93,6 +95,7 @@ def enter_event(
     TERMS.let_none_load(session)
     after_close = what.after_close
     case = row_in_unit(session, by, Case, case_id, lock=True) if after_close else lock_open_case(session, by, case_id)
+    refuse_uncleared(session, by, case, "view")
     named = named_by_event(session, case.id, kind, day, decision_id, revokes_id)
     event = CaseEvent(
         id=uuid.uuid4(),

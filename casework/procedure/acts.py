@@ -13,7 +13,7 @@ from sqlalchemy import Select, exists, func, select
 from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session, aliased
 
-from casework.open_cases import lock_open_case
+from casework.open_cases import lock_cleared_case, lock_open_case
 from casework.permission import require
 from casework.procedure.errors import ActEnded, ActWithdrawn
 from casework.procedure.stating import Stated, check_stated, refuse_times
@@ -42,11 +42,11 @@ class ActNow:
 def add_act(session: Session, by: Person, case_id: uuid.UUID, stated: Stated, now: datetime) -> ActNow:
     """An act of an open case, ruled for good by the checklists that hold on the day it began.
 
-    Raises ActKindUnknown, ActTimeUnusable, OfficersUnusable, TextUnusable, CaseClosed, UnknownSubject, OutsideUnit,
-    RoleNotAllowed.
+    Raises ActKindUnknown, ActTimeUnusable, OfficersUnusable, TextUnusable, CaseClosed, AccessRefused, UnknownSubject,
+    OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
-    case = lock_open_case(session, by, case_id)
+    case = lock_cleared_case(session, by, case_id)
     act = CaseAct(id=uuid.uuid4(), unit_id=case.unit_id, case_id=case.id, added_by=by.id, added_at=datetime.now(UTC))
     said = _make_statement(session, by, act, 1, stated, now)
     session.add(act)
@@ -64,12 +64,13 @@ def end_act(
     now: datetime,
     of_session: uuid.UUID | None = None,
 ) -> ActNow:
-    """Say when an act that was under way ended; one that is a session of a room ends with that, `of_session`.
+    """Say when an act that was under way ended; one that is a session of a room ends with that, `of_session`, by
+    whoever has the room, whatever the case's class of secrecy.
 
     Raises ActEnded, ActOfRoom, and what `add_act` does.
     """
     require(by, "work_on_cases")
-    act, before = _lock_act(session, by, act_id)
+    act, before = _lock_act(session, by, act_id, of_session)
     _refuse_of_room(session, act, of_session)
     if before.ends_at is not None:
         raise ActEnded(act.id, before.ends_at)
@@ -107,11 +108,11 @@ def withdraw_act(
     """It did not take place, or is of another case. The rows stay, with who withdrew it and why.
 
     An act that forbids closing would be gone by it: that takes a supervisor. Raises ActWithdrawn, ActOfRoom,
-    TextUnusable, CaseClosed, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    TextUnusable, CaseClosed, AccessRefused, UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "withdraw_acts")
     reason = required_text("reason", reason)
-    act, _ = _lock_act(session, by, act_id)
+    act, _ = _lock_act(session, by, act_id, of_session)
     _refuse_of_room(session, act, of_session)
     act.withdrawn_at, act.withdrawn_by, act.withdraw_reason = datetime.now(UTC), by.id, reason
     session.flush()
@@ -157,15 +158,17 @@ def statements_of_acts(
 def lock_standing_act(session: Session, by: Person, act_id: uuid.UUID) -> ActNow:
     """An act of an open case that was not withdrawn; nobody closes the case until the transaction ends.
 
-    Raises ActWithdrawn, CaseClosed, UnknownSubject, OutsideUnit.
+    Raises ActWithdrawn, CaseClosed, AccessRefused, UnknownSubject, OutsideUnit.
     """
     return ActNow(*_lock_act(session, by, act_id))
 
 
-def _lock_act(session: Session, by: Person, act_id: uuid.UUID) -> tuple[CaseAct, CaseActStatement]:
+def _lock_act(
+    session: Session, by: Person, act_id: uuid.UUID, of_session: uuid.UUID | None = None
+) -> tuple[CaseAct, CaseActStatement]:
     """The case's row first, as everywhere: two deeds in one case then wait for, and never block, each other."""
     act = row_in_unit(session, by, CaseAct, act_id)
-    lock_open_case(session, by, act.case_id)
+    (lock_cleared_case if of_session is None else lock_open_case)(session, by, act.case_id)
     act = row_in_unit(session, by, CaseAct, act_id, lock=True)
     if act.withdrawn_at is not None:
         raise ActWithdrawn(act.id, act.withdrawn_at)

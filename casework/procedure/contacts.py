@@ -16,7 +16,7 @@ from sqlalchemy import literal, select, union_all
 from sqlalchemy.orm import Session
 
 from casework.errors import PersonUnusable
-from casework.open_cases import lock_open_case, record_case_change
+from casework.open_cases import lock_cleared_case, record_case_change
 from casework.permission import require
 from casework.procedure.acts import ActNow, lock_standing_act
 from casework.procedure.errors import ActTimeUnusable
@@ -50,13 +50,13 @@ def state_notice_given(
     """An officer told the reasons, the legal grounds, and the rights and duties, at that time (三（一）2).
 
     Raises ActTimeUnusable for a time without a zone or to come, ActWithdrawn, PersonUnusable for an act of another
-    case, TextUnusable, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    case, TextUnusable, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject, OutsideUnit.
     """
     require(by, "work_on_cases")
     if given_at.tzinfo is None or given_at > now:
         raise ActTimeUnusable(given_at, None, "without_zone" if given_at.tzinfo is None else "in_the_future")
     number = optional_name("document number", document_number)
-    case = lock_open_case(session, by, case_id)
+    case = lock_cleared_case(session, by, case_id)
     person = row_in_unit(session, by, Person, person_id)
     if act_id is not None and lock_standing_act(session, by, act_id).act.case_id != case.id:
         raise PersonUnusable(person.name, "other_case")

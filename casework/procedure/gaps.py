@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from casework.procedure.acts import ActNow, standing_acts
 from casework.procedure.judged import JudgedAct
 from casework.procedure.judgement import judge_acts
+from casework.secrecy import keeps_case_from
 from integrity.local_time import CHINA
 from retention.own_units import of_own
 from retention.paging import Cursor, Page, newest_first, take_page
@@ -46,11 +47,14 @@ def list_gaps(
     """Of the acts of the unit's open cases, the latest first, those that wait for somebody, or of which a duty is not
     entered.
 
+    None of a case whose class of secrecy is closed to the person.
+
     `mine`: those the person took part in, or entered; `day`: those that went on on that Chinese day. A page looks at
     `limit` acts, so that it may have fewer gaps, or none, and still have a next one.
     """
     statement = standing_acts().join(Case, Case.id == CaseAct.case_id)
     statement = statement.where(of_own(person, CaseAct.unit_id), Case.closed_at.is_(None))
+    statement = statement.where(~keeps_case_from(person, CaseAct.case_id))
     if mine:
         said = CaseActStatement
         took_part = or_(said.officer_id == person.id, said.second_officer_id == person.id)

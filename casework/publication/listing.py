@@ -16,6 +16,7 @@ from casework.deadlines.kinds import KINDS
 from casework.deadlines.listing import Deadline, count_overdue, deadlines_of_events, list_deadlines
 from casework.permission import require
 from casework.publication.collecting import KIND_OF_EVENT
+from casework.publication.kept import open_publications, refuse_kept_publication
 from casework.publication.pushing import OVERDUE_AFTER
 from casework.publication.stepping import TERM_OF, passes_needed
 from casework.search.sought import found_among
@@ -169,13 +170,15 @@ def count_overdue_publications(session: Session, units: Units, today: date) -> i
 def list_publications(
     session: Session, person: Person, *, query: str = "", after: Cursor | None = None, limit: int = 50
 ) -> Page[PublicationNow]:
-    """All of the unit, the latest begun first; `query`: part of a case's number or title, or of a public text.
+    """All of the unit that are open to the person (kept.py), the latest begun first.
+
+    `query`: part of a case's number or title, or of a public text.
 
     Raises RoleNotAllowed.
     """
     require(person, "see_publications")
     row = Publication
-    statement = select(row).where(of_own(person, row.unit_id))
+    statement = select(row).where(of_own(person, row.unit_id), open_publications(session, person))
     if query:
         said = select(PublicationVersion.publication_id).where(
             of_own(person, PublicationVersion.unit_id), found_among(session, PublicationVersion.sought, query)
@@ -254,9 +257,12 @@ def publications_of_case(session: Session, case_id: uuid.UUID) -> tuple[Publicat
 
 
 def find_publication(session: Session, person: Person, publication_id: uuid.UUID) -> PublicationNow:
-    """Raises UnknownSubject, OutsideUnit, RoleNotAllowed."""
+    """Raises AccessRefused where its case's class of secrecy keeps it from the person, UnknownSubject, OutsideUnit,
+    RoleNotAllowed."""
     require(person, "see_publications")
-    return _now(session, [row_in_unit(session, person, Publication, publication_id)])[0]
+    row = row_in_unit(session, person, Publication, publication_id)
+    refuse_kept_publication(session, person, row)
+    return _now(session, [row])[0]
 
 
 def publication_now(session: Session, publication_id: uuid.UUID) -> PublicationNow:
@@ -341,11 +347,13 @@ def _postings(session: Session, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, l
 
 
 def read_evidence(session: Session, person: Person, evidence_id: uuid.UUID) -> PostingEvidence:
-    """With its content. Raises UnknownSubject, OutsideUnit, RoleNotAllowed."""
+    """With its content. Raises AccessRefused, UnknownSubject, OutsideUnit, RoleNotAllowed, as `find_publication`."""
     require(person, "see_publications")
     row = session.get(PostingEvidence, evidence_id, options=[undefer(PostingEvidence.content)])
     if row is None:
         raise UnknownSubject("posting_evidence", evidence_id)
     if not is_own(person, row.unit_id):
         raise OutsideUnit("posting_evidence", evidence_id)
+    posting = session.get_one(PublicationPosting, row.posting_id)
+    refuse_kept_publication(session, person, session.get_one(Publication, posting.publication_id))
     return row

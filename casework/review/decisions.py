@@ -11,7 +11,7 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.open_cases import lock_open_case
+from casework.open_cases import lock_cleared_case
 from casework.permission import require
 from casework.review.errors import DecisionSettled, DecisionUnusable
 from casework.review.scope_file import FIELDS
@@ -55,10 +55,11 @@ class Said:
 def draft_decision(session: Session, by: Person, case_id: uuid.UUID, said: Said) -> DecisionVersion:
     """What is to be decided in a case of the person's unit.
 
-    Raises DecisionUnusable, WordUnknown, TextUnusable, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises DecisionUnusable, WordUnknown, TextUnusable, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject,
+    OutsideUnit.
     """
     require(by, "draft_decisions")
-    case = lock_open_case(session, by, case_id)
+    case = lock_cleared_case(session, by, case_id)
     said = _checked(said, case)
     now = datetime.now(UTC)
     decision = Decision(id=uuid.uuid4(), unit_id=case.unit_id, case_id=case.id, begun_by=by.id, begun_at=now)
@@ -88,7 +89,8 @@ def change_decision(
 def withdraw_decision(session: Session, by: Person, decision_id: uuid.UUID, reason: str) -> Decision:
     """Nothing is decided like this; the rows stay.
 
-    Raises DecisionSettled, TextUnusable, CaseClosed, RoleNotAllowed, UnknownSubject, OutsideUnit.
+    Raises DecisionSettled, TextUnusable, CaseClosed, AccessRefused, RoleNotAllowed, UnknownSubject,
+    OutsideUnit.
     """
     require(by, "draft_decisions")
     reason = required_text("reason", reason)
@@ -103,9 +105,10 @@ def lock_draft(
     session: Session, by: Person, decision_id: uuid.UUID, former: uuid.UUID | None = None
 ) -> tuple[Decision, DecisionVersion]:
     """A decision of the person's unit that is no more than a draft, and what it says now; nobody else changes it until
-    the transaction ends. Raises DecisionSettled, CaseClosed, UnknownSubject, OutsideUnit."""
+    the transaction ends. Raises DecisionSettled, CaseClosed, AccessRefused, UnknownSubject,
+    OutsideUnit."""
     decision = row_in_unit(session, by, Decision, decision_id)
-    lock_open_case(session, by, decision.case_id)
+    lock_cleared_case(session, by, decision.case_id)
     session.refresh(decision)
     if decision.withdrawn_at is not None:
         raise DecisionSettled(decision.id, "withdrawn")

@@ -21,6 +21,7 @@ from casework.procedure.acts import ActNow, statements_of
 from casework.register.calendar import is_usable
 from casework.review.gate import at_the_gate
 from casework.rows import unique
+from casework.secrecy import refuse_uncleared
 from casework.service.errors import ServiceRepeated, ServiceTimeUnusable, ServiceUnproven, ServiceWithdrawn
 from casework.service.leave import Leaving, ask_leave, find_leaving
 from casework.service.manners import MANNERS, WRITTEN, counted
@@ -69,8 +70,8 @@ def state_service(
 
     Also in a closed case, for what is due then is due all the same; not in an archived one. `keys`: those that reviews
     of this archive are signed with. Raises ServiceTimeUnusable, ServedUnusable, ServiceUnproven, PostingUncounted,
-    ServiceRepeated, GateShut, PassForged, CaseArchived, WordUnknown, TextUnusable, UnknownSubject, OutsideUnit,
-    RoleNotAllowed.
+    ServiceRepeated, GateShut, PassForged, CaseArchived, WordUnknown, TextUnusable, AccessRefused, UnknownSubject,
+    OutsideUnit, RoleNotAllowed.
     """
     require(by, "work_on_cases")
     known_word("method", served.method, SERVICE_METHODS)
@@ -78,6 +79,7 @@ def state_service(
     # Before the case's row: as in entering an event, whoever loads rules waits for us, and we for him.
     TERMS.let_none_load(session)
     case = row_in_unit(session, by, Case, case_id, lock=True)
+    refuse_uncleared(session, by, case, "view")
     refuse_archived(session, case.id)
     leaving = find_leaving(session, case, served.document_id, served.decision_id, served.document_number)
     ask_leave(session, case, leaving, served.served_at, keys)
@@ -97,13 +99,13 @@ def state_service(
 def withdraw_service(session: Session, by: Person, service_id: uuid.UUID, reason: str) -> CaseService:
     """It did not take place, or otherwise; the row stays.
 
-    Raises ServiceWithdrawn, ServiceCounts where a term ended by it alone, CaseArchived, TextUnusable, UnknownSubject,
-    OutsideUnit, RoleNotAllowed.
+    Raises ServiceWithdrawn, ServiceCounts where a term ended by it alone, CaseArchived, TextUnusable, AccessRefused,
+    UnknownSubject, OutsideUnit, RoleNotAllowed.
     """
     require(by, "withdraw_acts")
     reason = required_text("reason", reason)
     row = row_in_unit(session, by, CaseService, service_id)
-    row_in_unit(session, by, Case, row.case_id, lock=True)
+    refuse_uncleared(session, by, row_in_unit(session, by, Case, row.case_id, lock=True), "view")
     refuse_archived(session, row.case_id)
     session.refresh(row)
     if row.withdrawn_at is not None:

@@ -27,8 +27,7 @@ from casework.archiving.contents import contents_of
 from casework.archiving.errors import Missing
 from casework.archiving.readiness import Wanted, readiness_of
 from casework.archiving.secrecy import secrecy_stated
-from casework.cases import find_case
-from casework.secrecy import refuse_uncleared
+from casework.cases import find_cleared_case
 from integrity.catalogue import CatalogueItem, parse_catalogue
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case
@@ -85,8 +84,7 @@ def show_catalogue_of(session: Session, person: Person, case_id: uuid.UUID, vers
 
     Raises what `find_catalogue` does.
     """
-    case = find_case(session, person, case_id)
-    refuse_uncleared(session, person, case, "view")
+    case = find_cleared_case(session, person, case_id)
     versions = len(catalogues_of(session, case.id))
     if not versions and version is None:
         nothing = dict.fromkeys(("version", "sha256", "made_at", "made_by", "reason", "unit_name"))

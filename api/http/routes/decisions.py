@@ -19,7 +19,7 @@ from api.http.schema.decisions import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from api.review_keys import review_keys
-from casework.cases import find_case
+from casework.cases import find_cleared_case
 from casework.review.decisions import Said, change_decision, draft_decision, withdraw_decision
 from casework.review.issuing import issue_decision
 from casework.review.submitting import submit_decision, withdraw_submission
@@ -36,7 +36,7 @@ def _said(form: SaidDecision) -> Said:
 def show_decisions(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDecisions:
     """Every version, why it needs a review, every opinion, and why it may not be issued now."""
     with looking(archive, viewer) as session:
-        return describe_case_decisions(session, find_case(session, viewer.person, case_id))
+        return describe_case_decisions(session, find_cleared_case(session, viewer.person, case_id))
 
 
 @router.post("/cases/{case_id}/decisions", summary="拟定决定 / Draft a decision", status_code=201)

@@ -25,7 +25,7 @@ from api.http.schema.documents import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from api.review_keys import review_keys
-from casework.cases import find_case
+from casework.cases import find_cleared_case
 from casework.documents.drafts import begin_document, save_document, withdraw_document
 from casework.documents.finalising import finalise_document
 from casework.documents.listing import (
@@ -37,7 +37,6 @@ from casework.documents.listing import (
 )
 from casework.documents.signing import sign_document, state_signature
 from casework.documents.templates import list_templates
-from casework.secrecy import refuse_uncleared
 
 router = api_router(tags=["documents"])
 PDF_TYPE = "application/pdf"
@@ -55,8 +54,7 @@ def show_templates(viewer: SignedIn, archive: TheArchive) -> list[TemplateItem]:
 def show_documents(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDocuments:
     """In the order in which they were begun, withdrawn ones too; and which can be begun now."""
     with looking(archive, viewer) as session:
-        case = find_case(session, viewer.person, case_id)
-        refuse_uncleared(session, viewer.person, case, "view")
+        case = find_cleared_case(session, viewer.person, case_id)
         return CaseDocuments(
             case_id=case.id,
             items=document_items(session, documents_of_case(session, case.id)),

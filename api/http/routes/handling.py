@@ -31,8 +31,10 @@ from casework.handling import (
     state_identity_shown,
 )
 from casework.procedure.contacts import notices_in, state_notice_given
+from casework.secrecy import may_see_case
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
+from storage.catalog.organisation import Person
 
 router = api_router(tags=["cases"])
 
@@ -40,21 +42,21 @@ router = api_router(tags=["cases"])
 @router.get("/cases/{case_id}/officers", summary="承办人员 / Who handles the case")
 def show_officers(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Handling:
     with looking(archive, viewer) as session:
-        return _handling(session, find_case(session, viewer.person, case_id))
+        return _handling(session, viewer.person, find_case(session, viewer.person, case_id))
 
 
 @router.post("/cases/{case_id}/officers", summary="指定承办人员 / Name an officer of the case", status_code=201)
 def make_officer(case_id: uuid.UUID, form: NewHandler, viewer: SignedIn, archive: TheArchive) -> Handling:
     with doing(archive, viewer) as session:
         name_officer(session, viewer.person, case_id, form.person_id)
-        return _handling(session, find_case(session, viewer.person, case_id))
+        return _handling(session, viewer.person, find_case(session, viewer.person, case_id))
 
 
 @router.post("/case-officers/{case_officer_id}/release", summary="解除承办人员 / Release an officer of the case")
 def end_officer(case_officer_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> Handling:
     with doing(archive, viewer) as session:
         row = release_officer(session, viewer.person, case_officer_id, form.reason)
-        return _handling(session, find_case(session, viewer.person, row.case_id))
+        return _handling(session, viewer.person, find_case(session, viewer.person, row.case_id))
 
 
 @router.post(
@@ -71,7 +73,7 @@ def make_identity_shown(case_id: uuid.UUID, form: NewIdentityShown, viewer: Sign
             now=datetime.now(UTC),
             act_id=form.act_id,
         )
-        return _handling(session, find_case(session, viewer.person, case_id))
+        return _handling(session, viewer.person, find_case(session, viewer.person, case_id))
 
 
 @router.post("/cases/{case_id}/notices", summary="登记告知 / Say that notice was given", status_code=201)
@@ -88,13 +90,14 @@ def make_notice(case_id: uuid.UUID, form: NewNotice, viewer: SignedIn, archive: 
             act_id=form.act_id,
             document_number=form.document_number,
         )
-        return _handling(session, find_case(session, viewer.person, case_id))
+        return _handling(session, viewer.person, find_case(session, viewer.person, case_id))
 
 
-def _handling(session: Session, case: Case) -> Handling:
-    handlers = handlers_of(session, case, chinese_day(datetime.now(UTC)))
-    shown = identity_shown_in(session, case.id)
-    notices = notices_in(session, case.id)
+def _handling(session: Session, person: Person, case: Case) -> Handling:
+    """Who handles a case everybody of its unit sees, or nobody would know whom to ask; contacts are written of it."""
+    handlers, sees = handlers_of(session, case, chinese_day(datetime.now(UTC))), may_see_case(session, person, case)
+    shown = identity_shown_in(session, case.id) if sees else ()
+    notices = notices_in(session, case.id) if sees else ()
     told = [*(row.person_id for row in shown), *(row.person_id for row in notices)]
     names = people_named(session, *told, *(each.person.id for each in handlers))
     return Handling(

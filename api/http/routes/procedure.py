@@ -27,13 +27,12 @@ from api.http.schema.procedure import (
     NewExplanation,
 )
 from api.http.sessions import SignedIn, TheArchive
-from casework.cases import find_case
+from casework.cases import find_cleared_case
 from casework.checklists.checklists import checklists_on, kinds_of
 from casework.procedure.acts import acts_of_case, add_act, correct_act, end_act, withdraw_act
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.gaps import list_gaps
 from casework.procedure.stating import Stated
-from casework.secrecy import refuse_uncleared
 from integrity.local_time import chinese_day
 
 router = api_router(tags=["procedure"])
@@ -54,7 +53,7 @@ def show_kinds(
 def show_acts(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Listed[ActItem]:
     """Those that stand, by when they began."""
     with looking(archive, viewer) as session:
-        case = find_case(session, viewer.person, case_id)
+        case = find_cleared_case(session, viewer.person, case_id)
         return Listed(items=describe_acts(session, [each.act for each in acts_of_case(session, case.id)]))
 
 
@@ -62,8 +61,7 @@ def show_acts(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> List
 def show_completeness(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseCompleteness:
     """By the recordings that stand in the case, as far as their clocks can be trusted, and by what was explained."""
     with looking(archive, viewer) as session:
-        case = find_case(session, viewer.person, case_id)
-        refuse_uncleared(session, viewer.person, case, "view")
+        case = find_cleared_case(session, viewer.person, case_id)
         return describe_completeness(session, case.id, datetime.now(UTC))
 
 

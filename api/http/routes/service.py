@@ -15,7 +15,7 @@ from api.http.schema.base import Listed, PersonRef, Reason
 from api.http.schema.service import NewService, ProofItem, ServiceItem
 from api.http.sessions import SignedIn, TheArchive
 from api.review_keys import review_keys
-from casework.cases import find_case
+from casework.cases import find_cleared_case
 from casework.service.papers import acts_of_leaving, proofs_near
 from casework.service.proof import proven_services
 from casework.service.serving import Served, services_of, state_service, withdraw_service
@@ -29,7 +29,7 @@ router = api_router(tags=["procedure"])
 def show_services(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Listed[ServiceItem]:
     """The withdrawn among them."""
     with looking(archive, viewer) as session:
-        case = find_case(session, viewer.person, case_id)
+        case = find_cleared_case(session, viewer.person, case_id)
         return Listed(items=_items(session, services_of(session, case.id)))
 
 
@@ -44,7 +44,7 @@ def show_proofs(
 ) -> Listed[ProofItem]:
     """Of the case, those nearest in time to `at` (default: now) first. `act_id`: the act of leaving it."""
     with looking(archive, viewer) as session:
-        case = find_case(session, viewer.person, case_id)
+        case = find_cleared_case(session, viewer.person, case_id)
         act = next((each for each in acts_of_leaving(session, case.id) if each.act.id == act_id), None)
         known_word("method", method, SERVICE_METHODS)
         moment = at if at is not None and at.tzinfo is not None else datetime.now(UTC)

@@ -118,7 +118,7 @@ def test_a_class_of_secrecy_keeps_documents_from_whom_it_keeps_recordings(desk: 
     chinese = {"Accept-Language": "zh"}
     page = auditor.get(f"/cases/{desk.case.id}", headers=chinese)
     assert (page.status_code, document_id in page.text) == (200, False)
-    assert "本案密级为“商业秘密”，其文书不向您开放。" in page.text
+    assert "本案密级为“商业秘密”，其记录、文书、执法行为、决定和送达不向您开放。" in page.text
     assert auditor.get(f"/documents/{document_id}", headers=chinese).status_code == 403
     assert document_id in desk.officer.get(f"/cases/{desk.case.id}").text
     assert desk.officer.get(address).status_code == 200
