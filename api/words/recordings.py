@@ -61,6 +61,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "unclaimed_bytes": mark("文件内有大量数据不属于任何一路画面或声音，播放时看不到"),
     "further_pictures": mark("文件中有多路画面，副本只显示第一路"),
     "further_sounds": mark("文件中有多路声音，副本只有第一路"),
+    "attached_files": mark("文件内附有其他文件，播放时看不到，副本中也没有"),
     "reading_stopped": mark("文件内的元数据未能读完"),
     "parser_failed": mark("检查程序无法解析此文件"),
     "not_a_moving_picture": mark("不是活动画面"),

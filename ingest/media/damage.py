@@ -17,12 +17,14 @@ from typing import BinaryIO, Final
 
 from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
 from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
+from ingest.media.mpeg_frames import count_frames
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import declared_segment, read_packets
 from ingest.media.sound_frames import count_sound
-from ingest.media.sound_totals import is_mpeg_sound, read_totals
+from ingest.media.sound_totals import first_frame, is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
+from ingest.media.unseen import look_for_unseen, rooms_of_matroska, rooms_of_riff
 
 MATROSKA: Final = b"\x1a\x45\xdf\xa3"
 TABLE_PIECE_BYTES: Final = 1 << 20
@@ -58,9 +60,9 @@ class Boxes:
     what the tables of an MP4 say of each sample, of all its tracks; `lacking` are the tracks of which some lie beyond
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
     `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
-    the first. `unclaimed_bytes`: of an MP4, what is in none of its samples, where that is much.
-    `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of AMR and ADTS, whose frames were
-    counted. `chunks`: those of an AVI's picture."""
+    the first. `unclaimed_bytes`: what is of no track, where that is much.
+    `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound without a
+    container, whose frames were counted. `chunks`: those of an AVI's picture."""
 
     declared_bytes: int
     present_bytes: int
@@ -90,8 +92,8 @@ class Boxes:
 
 def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) -> Boxes | None:
     """None where the container does not declare its length: only MP4, RIFF, Matroska, whole TS packets, and the
-    header that many encoders put before MPEG sound do; of AMR and ADTS each frame does, and so the last one. MPEG
-    program streams have nothing of the kind.
+    header that many encoders put before MPEG sound do; of sound without a container each frame does, and so the last
+    one. MPEG program streams have nothing of the kind.
 
     Never raises for what the file holds; `clock` gives seconds, of the processor unless said otherwise (what is
     found is signed, and must not depend on the disk), and after LONGEST_SECONDS what is known has to do."""
@@ -105,18 +107,33 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
             return measure_mp4(handle, present, allowance)
         if start[:4] == MATROSKA:
             declared = declared_segment(handle)
-            return None if declared is None else with_what_follows(handle, Boxes(declared, present))
+            if declared is None:
+                return None
+            boxes = with_what_follows(handle, Boxes(declared, present))
+            return with_unseen(handle, boxes, rooms_of_matroska(handle, present, allowance))
         if start.startswith((JPEG, PNG)):
             end = end_of_still(handle, present)
             return None if end is None else with_what_follows(handle, Boxes(end, present))
         if is_mpeg_sound(start):
-            totals = read_totals(handle, present)
-            return None if totals is None else Boxes(totals.end, present, sound_frames=totals.frames)
+            return measure_mpeg_sound(handle, present, allowance)
         sound = count_sound(handle, present, allowance)
         if sound is not None:
             return Boxes(sound.end, present, sound_seconds=sound.seconds)
         packets = read_packets(handle, present)
         return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
+
+
+def measure_mpeg_sound(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes | None:
+    first = first_frame(handle)
+    if first is None:
+        return None
+    totals = read_totals(handle, *first, present)
+    if totals is not None and totals.frames is not None:
+        return Boxes(totals.end, present, sound_frames=totals.frames)
+    counted = count_frames(handle, first[0], present, allowance)
+    if counted is None:
+        return None if totals is None else Boxes(totals.end, present)
+    return Boxes(counted.end if totals is None else totals.end, present, sound_seconds=counted.seconds)
 
 
 def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
@@ -126,6 +143,16 @@ def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
     begins = start[:4] in (MATROSKA, b"RIFF", b"RF64") or start.startswith((JPEG, PNG)) or start[4:8] == b"ftyp"
     second_at = boxes.declared_bytes if begins else None
     return replace(boxes, trailing_bytes=max(0, boxes.present_bytes - boxes.declared_bytes), second_at=second_at)
+
+
+def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box]) -> Boxes:
+    """What no player shows, unless more than that is known to lie behind the film."""
+    if boxes.second_at is not None:
+        return boxes
+    unseen = look_for_unseen(handle, rooms, boxes.present_bytes)
+    if unseen.film is not None:
+        return replace(boxes, second_at=unseen.film.at, second_end=unseen.film.end)
+    return replace(boxes, unclaimed_bytes=unseen.bytes)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
@@ -267,6 +294,7 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     boxes = Boxes(
         reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted, second_at=second_at
     )
+    boxes = with_unseen(handle, boxes, rooms_of_riff(handle, present, allowance))
     if "AVI " not in kinds:
         return boxes
     is_cut = boxes.missing_bytes > 0 and not miscounted

@@ -36,9 +36,10 @@ SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other 
 CLOCK_JUMPS: Final = "clock_jumps"  # what it holds does not follow without a break, by the times of its pictures
 EDIT_HIDES: Final = "edit_hides"  # of an MP4: its edit list keeps a part from whoever plays it
 SECOND_FILE: Final = "second_file"  # behind the first film, sound or photograph there is another one
-UNCLAIMED: Final = "unclaimed_bytes"  # of an MP4: much of it belongs to no track, and no player shows it
+UNCLAIMED: Final = "unclaimed_bytes"  # much of it belongs to no track, and no player shows it
 FURTHER_PICTURES: Final = "further_pictures"  # more than one track of pictures: the copies show the first
 FURTHER_SOUNDS: Final = "further_sounds"  # more than one track of sound: the copies have the first
+ATTACHED_FILES: Final = "attached_files"  # of Matroska: no player shows them, and the copies have none
 READING_STOPPED: Final = "reading_stopped"  # boxes, EXIF or tracks could not be read to their end
 PARSER_FAILED: Final = "parser_failed"  # looking at it broke a program of ours; the file was not understood
 BARE_MJPEG: Final = "mjpeg"
@@ -55,6 +56,7 @@ MERE_WORDS: Final = frozenset(
         UNCLAIMED,
         FURTHER_PICTURES,
         FURTHER_SOUNDS,
+        ATTACHED_FILES,
         READING_STOPPED,
         PARSER_FAILED,
     }
@@ -203,6 +205,11 @@ class Findings:
     @property
     def sounds(self) -> tuple[Stream, ...]:
         return tuple(s for s in self.streams if s.kind == "audio" and s.codec not in (None, "unknown"))
+
+    @property
+    def attached_files(self) -> int:
+        """What Matroska carries beside its tracks, a picture of the cover aside."""
+        return sum(stream.kind == "attachment" for stream in self.streams)
 
     @property
     def to_decode(self) -> tuple[Stream, ...]:

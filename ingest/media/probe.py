@@ -13,7 +13,17 @@ from typing import Any, Final, Self
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.commands import INPUT, policy_arguments
-from ingest.media.description import decimal, is_misread, listed, read_runs, read_stream, read_tags, text, whole
+from ingest.media.description import (
+    LONGEST_SECONDS,
+    decimal,
+    is_misread,
+    listed,
+    read_runs,
+    read_stream,
+    read_tags,
+    text,
+    whole,
+)
 from ingest.media.findings import Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
@@ -215,17 +225,16 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
     film = film_of(container, facts.contents.get("film"))
     runs = read_runs(facts.contents.get("runs") if container in ("mpegts", "mpeg") else film.get("runs"))
     hidden, seconds = decimal(film.get("hidden_seconds")), decimal(film.get("seconds"))
+    seconds = seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
+    said_seconds = decimal(about.get("duration"))
+    length = seconds if seconds and (hidden or said_seconds is None) else said_seconds
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(
         unreadable(Reason(code.NO_STREAMS), runner),
         state="opens",
         reasons=(),
         container=container,
-        duration_seconds=max(run.offset_seconds + run.seconds for run in runs)
-        if runs
-        else seconds
-        if hidden and seconds
-        else decimal(about.get("duration")),
+        duration_seconds=max(run.offset_seconds + run.seconds for run in runs) if runs else length,
         runs=runs,
         hidden_seconds=hidden or None,
         streams=tuple(read_stream(stream) for stream in listed(described.get("streams"))),

@@ -47,18 +47,23 @@ def end_of_tag(start: bytes) -> int:
     return 10 + size + (10 if start[5] & 0x10 else 0)
 
 
-def read_totals(handle: BinaryIO, present: int) -> SoundTotals | None:
+def first_frame(handle: BinaryIO) -> tuple[int, bytes] | None:
+    """Where it begins, and what lies from there on; None where none follows the tag soon."""
     handle.seek(0)
     tag = end_of_tag(handle.read(10))
     handle.seek(tag)
     piece = handle.read(LOOKED_THROUGH)
     at = next((at for at in range(len(piece) - HEADER_BYTES) if is_frame(piece[at : at + HEADER_BYTES])), None)
-    if at is None:
-        return None
-    frames, length = in_first_frame(piece[at:])
+    return None if at is None else (tag + at, piece[at:])
+
+
+def read_totals(handle: BinaryIO, start: int, frame: bytes, present: int) -> SoundTotals | None:
+    """Of what the first frame says, which begins at `start`."""
+    frames, length = in_first_frame(frame)
     if frames is None and length is None:
         return None
-    start = tag + at
+    handle.seek(0)
+    tag = end_of_tag(handle.read(10))
     # Some count the tag as well: what is short by no more than the tag is not known to be short.
     end = present if not length or 0 < start + length - present <= tag else start + length
     return SoundTotals(frames, end)

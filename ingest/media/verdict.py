@@ -17,6 +17,7 @@ from ingest.media.reader import FileFacts
 
 Count = Callable[[], tuple[tuple[Stream, ...], Any]]
 # The frames of these are what their bytes are: zeros in them are silence or black, not a hole.
+BARE_SOUND = ("amr", "aac", "mp3")
 UNCODED = ("pcm_", "rawvideo", "v210")
 # One byte pads an odd RIFF, and a player's tag is 128: what is longer deserves a word.
 SHORTEST_TRAILER_BYTES = 256
@@ -116,13 +117,13 @@ def extent_of(boxes: Boxes) -> Extent:
 
 
 def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
-    """What ffprobe leaves out: how many frames the header of MPEG sound says there are, and how long those of AMR and
-    ADTS are together, of which it makes a guess. And what it mistakes for frames: the chunks of an AVI, empty ones
-    among its pictures, and single samples of its sound."""
+    """What ffprobe leaves out: how many frames the header of MPEG sound says there are, and how long those of sound
+    without a container are together, of which it makes a guess. And what it mistakes for frames: the chunks of an AVI,
+    empty ones among its pictures, and single samples of its sound."""
     main = found.main
     if main is None or boxes is None:
         return found
-    if found.container in ("amr", "aac") and boxes.sound_seconds is not None:
+    if found.container in BARE_SOUND and boxes.sound_seconds is not None:
         return replace(found, duration_seconds=boxes.sound_seconds)
     if found.is_avi:
         chunks = boxes.chunks if main.kind == "video" else None
@@ -167,9 +168,11 @@ def jumps(found: Findings) -> tuple[Reason, ...]:
 
 
 def further_tracks(found: Findings) -> tuple[Reason, ...]:
-    """Copies have the first of each: of several cameras or microphones, or of a film behind another one."""
+    """Copies have the first of each: of several cameras or microphones, or of a film behind another one. Of what is
+    attached they have nothing."""
     kinds = ((code.FURTHER_PICTURES, found.films), (code.FURTHER_SOUNDS, found.sounds))
-    return tuple(Reason(each, {"tracks": len(tracks)}) for each, tracks in kinds if len(tracks) > 1)
+    told = tuple(Reason(each, {"tracks": len(tracks)}) for each, tracks in kinds if len(tracks) > 1)
+    return (*told, Reason(code.ATTACHED_FILES, {"files": found.attached_files})) if found.attached_files else told
 
 
 def hides(found: Findings) -> tuple[Reason, ...]:

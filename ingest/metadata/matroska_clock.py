@@ -33,14 +33,18 @@ _NANOSECONDS: Final = 1_000_000_000
 _HEAD_BYTES: Final = 24
 
 
-def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> list[dict[str, Any]]:
-    """Of the first track of pictures, or else of sound. Raises ReadingTooMuch where the budget is spent."""
+def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> dict[str, Any]:
+    """Of the first track of pictures, or else of sound: `runs`, and up to when there are some in `seconds`, which a
+    film says nowhere whose writer never came back. Raises ReadingTooMuch where the budget is spent."""
     times = _times(handle, size, budget)
     first = list(islice(times, USUAL_OF))
     clock = StreamClock(least_break(first), turns_over=False)
     for ticks in chain(first, times):
         clock.take(ticks)
-    return clock.runs()
+    if not clock.has_begun:
+        return {}
+    last = clock.all_runs()[-1]
+    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3)}
 
 
 def _times(handle: BinaryIO, size: int, budget: Budget) -> Iterator[int]:
@@ -72,7 +76,8 @@ def _times(handle: BinaryIO, size: int, budget: Budget) -> Iterator[int]:
 
 def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[bytes, int, int]]:
     """Those that hold no others, with where their content is and how long. Where what follows is none that can be
-    there, the next cluster is looked for, as players do."""
+    there, the next cluster is looked for, as players do; one that nobody knows is passed over, as they do, where
+    another follows it: what it holds is of no track."""
     at, is_in_tracks = 0, False
     while at < size:
         budget.take(boxes=1)
@@ -88,11 +93,21 @@ def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[byt
             at = content_at
             continue
         known = is_in_tracks or name in _SKIPPED or name in (CLUSTER_TIME, SIMPLE_BLOCK, BLOCK)
-        if not known or not more or length is None or content_at + length > size:
+        if not more or length is None or content_at + length > size:
             at = _next_cluster(handle, at + 1, size, budget)
+            continue
+        if not known:
+            after = content_at + length
+            at = after if _may_follow(handle, after, size) else _next_cluster(handle, at + 1, size, budget)
             continue
         yield name, content_at, length
         at = content_at + length
+
+
+def _may_follow(handle: BinaryIO, at: int, size: int) -> bool:
+    handle.seek(at)
+    head = handle.read(4)
+    return at == size or (bool(head and head[0]) and head[: 9 - head[0].bit_length()] in _HOLD_OTHERS | _SKIPPED)
 
 
 def _number(head: bytes, at: int) -> tuple[int | None, int]:

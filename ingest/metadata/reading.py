@@ -142,8 +142,8 @@ def read_film(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
         else:
             from ingest.metadata.matroska_clock import read_matroska
 
-            said = {"of": "matroska", "runs": read_matroska(handle, size, own_budget())}
-        return {"film": said} if said.get("runs") or said.get("hidden_seconds") else {}
+            said = {"of": "matroska", **read_matroska(handle, size, own_budget())}
+        return {"film": said} if said.get("runs") or said.get("seconds") else {}
     except ReadingTooMuch:
         return {UNFINISHED: ["film"]}
     except OSError:

@@ -404,3 +404,82 @@ def test_every_track_of_sound_is_told_and_decoded(runner: MediaRunner, make_clip
     assert [(reason.code, reason.facts) for reason in found.reasons] == [(code.FURTHER_SOUNDS, {"tracks": 2})]
     assert found.to_decode == (*found.films, *found.sounds)
     assert decode_whole(film, found, runner).state == "intact"
+
+
+def chunk(kind: bytes, content: bytes) -> bytes:
+    return struct.pack("<4sI", kind, len(content)) + content + b"\0" * (len(content) & 1)
+
+
+def in_riff(film: bytes, kind: bytes, content: bytes) -> tuple[bytes, int]:
+    """With one chunk more at its end, and where that one's content is."""
+    (size,) = struct.unpack_from("<I", film, 4)
+    assert size + 8 == len(film)
+    more = chunk(kind, content)
+    return film[:4] + struct.pack("<I", size + len(more)) + film[8:] + more, len(film) + 8
+
+
+def in_segment(film: bytes, name: bytes, content: bytes) -> tuple[bytes, int]:
+    """With one element more at the Segment's end, whose length takes eight bytes as ffmpeg writes it."""
+    at = film.index(b"\x18\x53\x80\x67") + 4
+    more = name + ((1 << 56) | len(content)).to_bytes(8) + content
+    longer = int.from_bytes(film[at : at + 8]) + len(more)
+    return film[:at] + longer.to_bytes(8) + film[at + 8 :] + more, len(film) + len(name) + 8
+
+
+ROOMS: dict[str, tuple[str, Callable[[bytes, bytes], tuple[bytes, int]]]] = {
+    "JUNK of an AVI": ("avi", lambda film, content: in_riff(film, b"JUNK", content)),
+    "a chunk that nobody knows": ("avi", lambda film, content: in_riff(film, b"abcd", content)),
+    "JUNK of a WAV": ("wav", lambda film, content: in_riff(film, b"JUNK", content)),
+    "Void": ("mkv", lambda film, content: in_segment(film, b"\xec", content)),
+    "an element that nobody knows": ("mkv", lambda film, content: in_segment(film, b"\x7f\x11", content)),
+}
+
+
+@pytest.mark.parametrize("room", list(ROOMS))
+def test_what_lies_in_room_that_another_container_keeps_is_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, room: str
+) -> None:
+    kind, put = ROOMS[room]
+    first, second = make_clip(*COATS[kind][0], f"first.{kind}").read_bytes(), make_clip(*FILM, "b.mkv").read_bytes()
+    film = tmp_path / "film"
+    film.write_bytes(first)
+    length = probe_media(film, runner).duration_seconds
+    noise = bytes(range(1, 256)) * 6000
+    for content, told in (
+        *(() if "nobody" in room else ((bytes(4 << 20), []),)),  # set aside for an index, and not needed
+        (noise[:500_000], []),
+        (noise, [code.UNCLAIMED]),
+        (second, [code.SECOND_FILE]),
+    ):
+        film.write_bytes(put(first, content)[0])
+        found = probe_media(film, runner)
+        assert (found.state, codes(found), found.duration_seconds) == ("opens", told, length)
+    assert found.reasons[0].facts == {"at": put(first, second)[1], "bytes": len(second)}
+
+
+def test_files_that_a_film_carries_are_told(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, out: Path
+) -> None:
+    film, carrying = make_clip(*SHORT, *X264, "film.mkv"), tmp_path / "carrying.mkv"
+    hidden = make_clip(*FILM, "hidden.mp4")
+    ffmpeg = str(runner.tools.ffmpeg.program.path)
+    words = ("-attach", hidden, "-metadata:s:t", "mimetype=application/octet-stream", "-c", "copy")
+    subprocess.run([ffmpeg, "-nostdin", "-v", "error", "-i", film, *words, carrying], check=True)
+    found = probe_media(carrying, runner)
+    assert [(reason.code, reason.facts) for reason in found.reasons] == [
+        (code.ATTACHED_FILES, {"files": 1}),
+        (code.SECOND_FILE, {"at": carrying.read_bytes().index(hidden.read_bytes()), "bytes": hidden.stat().st_size}),
+    ]
+    made = make_proxy(carrying, found, out, runner)
+    assert isinstance(made, RenditionMade)
+    assert [stream.kind for stream in probe_media(made.path, runner).streams] == ["video"]
+
+
+def test_a_live_recording_is_as_long_as_its_pictures_say(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    """Whose recorder lost its power: nobody came back to say how long it is."""
+    whole, film = make_clip(*FILM, *LIVE, "whole.mkv"), tmp_path / "cut.mkv"
+    assert probe_media(whole, runner).duration_seconds == pytest.approx(12, abs=0.1)
+    film.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert probe_media(film, runner).duration_seconds == pytest.approx(6, abs=1)

@@ -65,3 +65,59 @@ def test_what_is_no_stream_of_frames_to_its_end_says_nothing(tmp_path: Path, spo
         path.write_bytes(content)
         boxes = measure_boxes(path)
         assert (None if boxes is None else boxes.sound_seconds) == seconds
+
+
+MP3 = b"\xff\xfb\x90\xc4" + bytes(413)
+"""Of layer III: 128 kbit/s at 44.1 kHz, 1152 samples in 417 bytes."""
+SLOW_MP3 = b"\xff\xe3\x48\xc4" + bytes(284)
+"""The same of version 2.5: 32 kbit/s at 8 kHz, 576 samples in 288 bytes."""
+APE = b"APETAGEX" + b"\xd0\x07\0\0" + (32 + 64).to_bytes(4, "little") + bytes(4) + b"\0\0\0\x80" + bytes(8)
+
+
+def test_mpeg_sound_whose_rate_varies_is_as_long_as_its_frames_are_many(
+    runner: MediaRunner, make_clip: MakeClip
+) -> None:
+    """Twenty seconds that take few bytes and then twenty that take many: the first frames say nothing of these."""
+    quiet_and_loud = "aevalsrc='if(lt(t,20),0,random(0))':d=40"
+    path = make_clip(
+        "-f", "lavfi", "-i", quiet_and_loud, *("-c:a", "libmp3lame", "-q:a", "4"), "-write_xing", "0", "a.mp3"
+    )
+    found = probe_media(path, runner)
+    assert (found.state, found.reasons) == ("opens", ())
+    assert found.duration_seconds == pytest.approx(40, abs=0.06)
+    path.write_bytes(path.read_bytes()[:-5])
+    found = probe_media(path, runner)
+    assert (found.state, [reason.code for reason in found.reasons]) == ("damaged", [code.ENDS_EARLY])
+    assert (found.missing and found.missing.missing_bytes) == 5
+
+
+@pytest.mark.parametrize(
+    ("content", "seconds", "missing"),
+    [
+        (MP3 * 100, 2.612, 0),
+        (SLOW_MP3 * 100, 7.2, 0),
+        (MP3 * 5000, 130.612, 0),  # longer than a piece
+        (b"ID3\x03\0\0\0\0\0\x0a" + bytes(10) + MP3 * 100, 2.612, 0),
+        (MP3 * 100 + bytes(32 + 64) + APE + b"TAG" + bytes(125), 2.612, 0),
+        (MP3 * 50 + b"\xff" * 9000 + MP3 * 50, 2.612, 0),
+        (MP3 * 50 + MP3[:200] + MP3 * 50 + MP3[:100], 2.612, 0),  # of what was cut before nothing is certain
+        (MP3 * 100 + MP3[:100], 2.612, 317),
+        (MP3 * 50 + SLOW_MP3 * 50, 1.306 + 3.6, 0),
+    ],
+)
+def test_frames_of_mpeg_sound_are_counted_over_what_is_none(
+    tmp_path: Path, content: bytes, seconds: float, missing: int
+) -> None:
+    path = tmp_path / "sound"
+    path.write_bytes(content)
+    boxes = measure_boxes(path)
+    assert boxes is not None
+    assert boxes.sound_seconds == pytest.approx(seconds, abs=0.03)
+    assert boxes.missing_bytes == missing
+
+
+def test_where_there_is_no_time_to_count_nothing_is_said(tmp_path: Path) -> None:
+    path = tmp_path / "sound"
+    path.write_bytes(MP3 * 5000)
+    seconds = iter(range(0, 600, 6))
+    assert measure_boxes(path, lambda: float(next(seconds))) is None
