@@ -9,6 +9,9 @@ import math
 from datetime import datetime, timedelta
 
 _EARTH_METRES = 6_371_000.0
+ONE_PLACE_METRES = 1000.0
+"""What two say of one recording is of one place up to here: a tag is of when it began, a track of when its receiver had
+a fix, and people go on meanwhile."""
 
 
 def shifted(time: datetime, by: timedelta) -> datetime:

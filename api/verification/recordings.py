@@ -20,7 +20,7 @@ from api.verification.kept_facts import kept_fact
 from api.verification.order import LEEWAY
 from ingest.alarms import lost_action, restored_action
 from ingest.metadata.claims import Claim, Claims
-from ingest.metadata.sidecars import ATTACHED, place_of
+from ingest.metadata.sidecars import ATTACHED, WITHHELD, place_of
 from ingest.sealing.best_claims import best_claims
 from integrity.canonical import Json
 from integrity.dsse import Envelope
@@ -220,7 +220,7 @@ def _place_of_sidecar(row: Recording, around: _Around) -> dict[str, Any]:
     entry = around.attached.get(str(row.id))
     source = None if entry is None else str(entry.data.get("source"))
     first = None if entry is None else around.tracks.get((str(row.id), str(entry.data.get("sidecar")), str(source)))
-    if first is None:
+    if first is None or entry is None or entry.data.get("place") == WITHHELD:
         return {}
     latitude, longitude = place_of(first)
     return {"latitude": latitude, "longitude": longitude, "place_source": f"sidecar:{source}"}

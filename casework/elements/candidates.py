@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -35,6 +35,7 @@ BASES: Final = (
     "clock_gps_time",
     "clock_started_at",
     "clock_clock",
+    "sidecar",
     "scene",
     "neighbour",
     "act_of_stage",
@@ -81,7 +82,7 @@ def find_nearest(session: Session, facts: Sequence[Facts], element: str) -> dict
         elif element == "time":
             nearest = _times(each)
         elif element == "place":
-            nearest = [*scenes.get(each.recording.id, ()), *neighbours.get(each.recording.id, ())]
+            nearest = [*_places(each), *scenes.get(each.recording.id, ()), *neighbours.get(each.recording.id, ())]
         elif element == "act":
             nearest = _acts(each)
         elif element == "case":
@@ -218,6 +219,22 @@ def _times(facts: Facts) -> list[Nearest]:
             said = {"at": again.started_at, "source": again.started_at_source}
             found.append(Nearest("time", again.started_at.isoformat(), "received_again", "", said))
     return found
+
+
+def _places(facts: Facts) -> list[Nearest]:
+    """What stands by its own word, or each that its own bytes say where they contradict; and what logs beside it do."""
+    row = facts.recording
+    own = [(row.latitude, row.longitude)] if row.latitude is not None else _places_claimed(row)
+    return [
+        *(Nearest("place", place_value(*place), "claim", "") for place in own),
+        *(Nearest("place", place_value(*place), "sidecar", "") for place in facts.placed_by_logs),
+    ]
+
+
+def _places_claimed(row: Recording) -> list[tuple[float, float]]:
+    believed = (each for each in row.claims if each.get("kind") == "location" and each.get("confidence") != "doubtful")
+    said = (each["value"] for each in believed if isinstance(each.get("value"), Mapping))
+    return [(float(value["latitude"]), float(value["longitude"])) for value in said]
 
 
 def _scenes(session: Session, facts: Sequence[Facts]) -> dict[uuid.UUID, list[Nearest]]:

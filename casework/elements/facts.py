@@ -20,6 +20,7 @@ from casework.elements.policies import Demands, demands_on, fetch_policies
 from casework.intervals import either_way, length_of
 from casework.recordings.answered import GIVEN_WITHIN, latest_answers, start_of
 from casework.recordings.clocks import SATELLITES, Docking, docking_of
+from casework.recordings.places_of_logs import Place, fetch_places_of_logs
 from casework.recordings.said_again import fetch_said_again
 from casework.register.holding import Holding, fetch_holdings, had_during, nearest
 from casework.rooms.devices import InRoom, Used, fetch_rooms_of, fetch_uses
@@ -61,7 +62,8 @@ class Facts:
     then, so that the day of receipt judges. `device` and `officer`: whom an answer, else the claim, names in the
     register; `elsewhere`: a unit outside the line has the device. `rooms`: in which it was then, `room_officers`:
     who used them, says the register of rooms. `linked`: case and stage. `again`: what was said otherwise when its bytes
-    came again; `meant_again`: the devices and people whom that names in the register."""
+    came again; `meant_again`: the devices and people whom that names in the register. `placed_by_logs`: where the logs
+    beside it begin, as degrees of WGS 84; `elsewhere_by_logs`: those of them that are of another place than its own."""
 
     recording: Recording
     line: tuple[uuid.UUID, ...]
@@ -84,6 +86,8 @@ class Facts:
     case_refused: bool = False
     again: tuple[ReceivedAgain, ...] = ()
     meant_again: tuple[Device | Person, ...] = ()
+    placed_by_logs: tuple[Place, ...] = ()
+    elsewhere_by_logs: tuple[Place, ...] = ()
 
     @property
     def docking(self) -> Docking:
@@ -137,6 +141,7 @@ class _Batch:
         self.policies = fetch_policies(session)
         self.answers = latest_answers(session, self.ids)
         self.again = fetch_said_again(session, self.ids)
+        self.logs = fetch_places_of_logs(session, recordings)
         self.devices = self._devices()
         self.spans = {row.id: span_of(row, self.answers.get(row.id, {}).get("time")) for row in recordings}
         times = [(span.earliest, span.last) for span in self.spans.values() if span is not None]
@@ -185,6 +190,8 @@ class _Batch:
             case_refused=row.id in self.refused,
             again=tuple(self.again.get(row.id, ())),
             meant_again=tuple(self._meant_again(row)),
+            placed_by_logs=self.logs[row.id].begin,
+            elsewhere_by_logs=self.logs[row.id].elsewhere,
         )
 
     def _day_of_rules(self, row: Recording, line: tuple[uuid.UUID, ...], made_on: date) -> tuple[date, Demands]:

@@ -38,6 +38,7 @@ CODES: Final = (
     "time_contradicts",
     "time_uncertain",
     "no_rules_then",
+    "place_contradicts",
     "act_unknown",
     "said_otherwise",
     "several_cases",
@@ -290,11 +291,25 @@ def _clocks_contradict(facts: Facts, time: datetime) -> bool:
 
 def _place(facts: Facts) -> Element:
     answer, row = facts.answer("place"), facts.recording
+    faults = _places_contradict(facts)
     if answer is not None and answer.value is not None:
-        return _of("place", answer.value, "answer")
+        return _of("place", answer.value, "answer", faults)
     if row.latitude is None or row.longitude is None:
-        return _of("place", None, None)
-    return _of("place", place_value(row.latitude, row.longitude), row.place_source)
+        return _of("place", None, None, faults)
+    return _of("place", place_value(row.latitude, row.longitude), row.place_source, faults)
+
+
+def _places_contradict(facts: Facts) -> list[Fault]:
+    """Its own bytes name two places, and then whatever a log beside it says; or such a log is of a place elsewhere."""
+    withheld = (claim.get("value") for claim in facts.recording.claims if claim.get("kind") == "withheld")
+    own = [
+        str(said.get("raw"))
+        for said in withheld
+        if isinstance(said, Mapping) and said.get("reason") == "places_contradict"
+    ]
+    logs = facts.placed_by_logs if own else facts.elsewhere_by_logs
+    said = [*own, *sorted({place_value(*place) for place in logs})]
+    return [Fault("place_contradicts", tuple(said))] if said else []
 
 
 def _act(facts: Facts) -> Element:

@@ -10,10 +10,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from ingest.metadata.claims import Claim, Claims, Withheld
-from storage.measures import metres_between
+from storage.measures import ONE_PLACE_METRES, metres_between
 
-AGREE_METRES: Final = 1000.0
-"""A tag is of when recording began, a track of when its receiver had a fix: people go on meanwhile."""
 CONTRADICTED_PLACE: Final = "places_contradict"
 JUDGED_HERE: Final = "probe"
 
@@ -35,7 +33,7 @@ def judge_places(said: Claims) -> tuple[Claim | None, tuple[Withheld, ...]]:
 def are_near(one: Claim, other: Claim, said: Claims) -> bool:
     """Where one of them begins a track, anywhere along it."""
     return any(
-        metres_between(*place_of(here), *there) <= AGREE_METRES
+        metres_between(*place_of(here), *there) <= ONE_PLACE_METRES
         for here, way in ((one, other), (other, one))
         for there in places_along(way, said)
     )

@@ -23,6 +23,7 @@ from sqlalchemy import Uuid, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from ingest.metadata.claims import claims_of_row
+from ingest.metadata.places import CONTRADICTED_PLACE
 from ingest.metadata.sidecar_looks import (
     COLUMNS,
     DOCKED_WITHIN,
@@ -38,6 +39,8 @@ from storage.ledger.append import Actor, Change, record_change
 
 COUNTS_FROM_THE_FIRST_FRAME: Final = "srt"
 ATTACHED: Final = "recording.sidecar_attached"
+WITHHELD: Final = "withheld"
+"""What the entry says of the place where the track came alone."""
 HOUSEKEEPING: Final = Actor.system("housekeeping")
 ONE_AT_A_TIME: Final = 0x51DE
 APART_SECONDS: Final = 60.0
@@ -183,7 +186,9 @@ def gps_start(row: Found) -> datetime | None:
 
 
 def attach(session: Session, log: Found, recording: Found) -> None:
-    """The track, its entry, and the place of a recording that has none of its own. What it has, it keeps."""
+    """The track, its entry, and the place of a recording that has none of its own. What it has, it keeps; where its own
+    bytes name two places a log decides nothing, as anybody may write one: that is asked about
+    (casework/elements/judging.py)."""
     its = (literal(recording.id, Uuid), PositionTrack.read_from, literal(recording.unit_id, Uuid))
     same = (PositionTrack.source, PositionTrack.point_count, PositionTrack.points, PositionTrack.sha256)
     copied = select(func.gen_random_uuid(), *its, *same).where(PositionTrack.id == log.track_id)
@@ -191,13 +196,21 @@ def attach(session: Session, log: Found, recording: Found) -> None:
     digest = session.execute(
         insert(PositionTrack).from_select(names, copied, include_defaults=False).returning(PositionTrack.sha256)
     ).scalar_one()
-    data = {"sidecar": str(log.id), "source": log.source, "track_sha256": digest.hex()}
-    record_change(session, HOUSEKEEPING, Change(ATTACHED, "recording", str(recording.id), recording.unit_id, data))
     row = session.get_one(Recording, recording.id)
-    if row.place_source is None:
+    is_doubted = contradicts_itself(row.claims)
+    data = {"sidecar": str(log.id), "source": log.source, "track_sha256": digest.hex()}
+    data |= {"place": WITHHELD} if is_doubted else {}
+    record_change(session, HOUSEKEEPING, Change(ATTACHED, "recording", str(recording.id), recording.unit_id, data))
+    if row.place_source is None and not is_doubted:
         row.latitude, row.longitude = place_of(log.first)
         row.place_source = f"sidecar:{log.source}"
     session.flush()
+
+
+def contradicts_itself(claims: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether a recording's own bytes name two places."""
+    withheld = (claim.value for claim in claims_of_row(claims).of("withheld"))
+    return any(not isinstance(said, str) and said.get("reason") == CONTRADICTED_PLACE for said in withheld)
 
 
 def place_of(first: Sequence[Any]) -> tuple[float, float]:

@@ -192,13 +192,15 @@ class SealingArchive:
         self._sequencing.hurry()
         assert self.archive.ledger.await_inclusion(last, 10) is not None
 
-    def clip(self, folder: Path) -> bytes:
-        """A second of moving picture."""
+    def clip(self, folder: Path, *tags: str) -> bytes:
+        """A second of moving picture. `tags`: as ffmpeg takes them, into QuickTime's own table."""
         path = folder / "clip.mp4"
         ffmpeg = media_runner(self.settings).tools.ffmpeg.program.path
         source = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=1")
         coded = ("-c:v", "libx264", "-pix_fmt", "yuv420p")
-        subprocess.run([str(ffmpeg), "-v", "error", *source, *coded, str(path)], check=True)
+        tagged = [word for tag in tags for word in ("-metadata", tag)]
+        tagged += ["-movflags", "use_metadata_tags"] if tags else []
+        subprocess.run([str(ffmpeg), "-v", "error", "-y", *source, *coded, *tagged, str(path)], check=True)
         return path.read_bytes()
 
     def stop_sequencing(self) -> None:

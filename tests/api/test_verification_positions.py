@@ -126,3 +126,18 @@ def test_one_of_several_tracks_that_is_taken_away_is_missed(sealing: Any, superu
     superuser.execute("DELETE FROM position_track WHERE source = 'gpmf'")
     (found,) = audit(sealing).findings
     assert (found.code, found.subject) == (LIES, f"recording {recording.id}: positions (gpmf)")
+
+
+def test_a_log_brings_no_place_to_a_film_that_names_two(
+    sealing: Any, superuser: psycopg.Connection[Any], tmp_path: Any
+) -> None:
+    places = ("location=+31.2304+121.4737/", "com.apple.quicktime.location.ISO6709=+39.9000+116.4000/")
+    clip = sealing.seal(sealing.clip(tmp_path, *places), "AB00001_000123_20260101093000.MP4")
+    sealing.seal(LOG, "AB00001_000123_20260101093000.nmea")
+    assert attach_all_sidecars(sealing.archive, datetime.now(UTC)) == 1
+    sealing.settle()
+    assert audit(sealing).findings == ()
+    taken = f"latitude = 31.2304, longitude = 121.4737, place_source = 'sidecar:nmea' WHERE id = '{clip.id}'"
+    superuser.execute(f"UPDATE recording SET {taken}".encode())
+    found = {(finding.code, finding.subject) for finding in audit(sealing).findings}
+    assert ("recording_differs", f"recording {clip.id}: place_source") in found

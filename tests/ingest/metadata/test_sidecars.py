@@ -112,6 +112,17 @@ def test_a_place_of_its_own_stays(docked: Docked) -> None:
     assert (clip.latitude, clip.place_source) == (39.9, "tag:location")
 
 
+def test_of_a_recording_that_names_two_places_a_log_decides_nothing(docked: Docked) -> None:
+    """Anybody may write one that lies beside it."""
+    said = {"kind": "location", "raw": "39.90000, 116.40000 / 22.50000, 114.10000", "reason": "places_contradict"}
+    clip = docked.add(f"{STEM}.MP4", claims=(*began(FILMED), Claim("withheld", said, "probe", "doubtful")))
+    log = docked.log()
+    assert docked.attach() == 1
+    assert docked.tracks(clip) == [(log.id, "nmea")]
+    assert (clip.latitude, clip.longitude, clip.place_source) == (None, None, None)
+    assert docked.archive.last_entry(ATTACHED).data["place"] == "withheld"
+
+
 def test_what_does_not_fit_is_left_alone(docked: Docked) -> None:
     other = docked.archive.unit()
     clips = [
