@@ -168,6 +168,7 @@ class Settings(BaseSettings):
     encoding_workers: Count = 1
 
     uploads_at_once: Count = 64
+    uploads_terminated: Count = 1000
     uploads_waiting: Size = ByteSize(128 << 30)
     upload_size: Size = ByteSize(64 << 30)
     upload_deferred_size: Size = ByteSize(1 << 30)

@@ -24,7 +24,8 @@ def upload_limits(settings: Settings) -> UploadLimits:
 
 def station_defaults(settings: Settings) -> StationDefaults:
     """The limits of a station that has none of its own."""
-    return StationDefaults(settings.uploads_at_once, int(settings.uploads_waiting))
+    waiting_bytes = int(settings.uploads_waiting)
+    return StationDefaults(settings.uploads_at_once, waiting_bytes, settings.uploads_terminated)
 
 
 def upload_register(archive: Archive) -> CatalogRegister:

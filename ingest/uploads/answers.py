@@ -48,14 +48,15 @@ def refusal(error: RequestRefused, request: Request, limits: UploadLimits) -> An
     """The problem details of an error, with the headers its status asks for, and where what it created is."""
     problem = problem_of(error)
     facts = vars(error)
+    again = str(facts.get("retry_after_seconds", limits.retry_after_seconds))
     extra = {
         401: [("WWW-Authenticate", 'Bearer realm="uploads"')],
         405: [("Allow", str(facts.get("offered", "")))],
         412: [("Tus-Version", TUS_VERSION)],
         413: [("Tus-Max-Size", str(limits.max_upload_bytes))],
-        429: [("Retry-After", str(limits.retry_after_seconds))],
-        503: [("Retry-After", str(limits.retry_after_seconds))],
-        507: [("Retry-After", str(limits.retry_after_seconds))],
+        429: [("Retry-After", again)],
+        503: [("Retry-After", again)],
+        507: [("Retry-After", again)],
     }.get(problem.status, [])
     if "recorded" in facts:
         extra.append(("Upload-Offset", str(facts["recorded"])))

@@ -179,8 +179,8 @@ class UploadRegister(Protocol):
         that is at its limits. Of many that bring one key at once, one opens it.
 
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
-        Refusals: TooManyUploads, QuotaExceeded, CredentialRefused, or TooLong when the station could never have that
-        much waiting.
+        Refusals: TooManyUploads, TooManyTerminated, QuotaExceeded, CredentialRefused, or TooLong when the station
+        could never have that much waiting.
         """
         ...
 

@@ -18,6 +18,7 @@ UploadRefused
 ├── UploadBusy              the older request for the same upload does not let go
 ├── CreationKeyReused       an Idempotency-Key that names the creation of another file
 ├── TooManyUploads          the station has as many open uploads as it may
+├── TooManyTerminated       the station has terminated as many uploads this hour as it may
 ├── QuotaExceeded           the station has as many bytes waiting as it may
 ├── ChecksumDiffers         the body is not what Upload-Checksum says
 ├── AtAnotherNode           another ingest node has the upload's bytes
@@ -143,6 +144,15 @@ class TooManyUploads(UploadRefused):
     def __init__(self, max_uploads: int) -> None:
         super().__init__(f"{max_uploads} uploads of this station are open already")
         self.max_uploads = max_uploads
+
+
+class TooManyTerminated(UploadRefused):
+    """Of each a row and two entries stay for good. `retry_after_seconds`: until the hour is over."""
+
+    def __init__(self, max_terminated: int, retry_after_seconds: int) -> None:
+        super().__init__(f"{max_terminated} uploads of this station were terminated this hour")
+        self.max_terminated = max_terminated
+        self.retry_after_seconds = retry_after_seconds
 
 
 class QuotaExceeded(UploadRefused):

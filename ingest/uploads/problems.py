@@ -144,6 +144,14 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
         "本工作站已有 {max_uploads} 个上传未完成，请先完成或终止其中一些。",
         "This station has {max_uploads} open uploads already. Finish or terminate some first.",
     ),
+    errors.TooManyTerminated: Problem(
+        429,
+        "too-many-terminated",
+        "本工作站这一小时内已终止 {max_terminated} 个上传，请在 {retry_after_seconds} 秒后再建立新的上传，"
+        "并检查客户端是否反复建立又终止。",
+        "This station has terminated {max_terminated} uploads within the hour. Create the next in "
+        "{retry_after_seconds} s, and see whether the client creates and terminates over and over.",
+    ),
     errors.QuotaExceeded: Problem(
         429,
         "quota",

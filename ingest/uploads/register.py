@@ -30,7 +30,14 @@ from ingest.uploads.contract import (
     UploadRegister,
     nothing,
 )
-from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads, UploadGone
+from ingest.uploads.errors import (
+    QuotaExceeded,
+    RegisterUnavailable,
+    TooLong,
+    TooManyTerminated,
+    TooManyUploads,
+    UploadGone,
+)
 from ingest.uploads.metadata import UploadClaims
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.uploads import Upload
@@ -46,6 +53,8 @@ class StationDefaults:
 
     max_uploads: int
     max_waiting_bytes: int
+    max_terminated: int = 1000
+    """In an hour, of any station: each leaves a row and two entries for good."""
 
 
 class CatalogRegister(UploadRegister):
@@ -122,7 +131,7 @@ class CatalogRegister(UploadRegister):
         found = self.find_upload(record.upload_id)
         if found is None or not found.is_open or not found.length_is_deferred:
             return UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
-        ((_, _, waiting_bytes, _),) = self._run(statements.LOAD, (station.station_id,))
+        ((_, _, waiting_bytes, *_),) = self._load(station)
         return QuotaExceeded(station.max_waiting_bytes, waiting_bytes)
 
     def finish_uploads(
@@ -177,7 +186,7 @@ class CatalogRegister(UploadRegister):
 
     async def _open_together(self, openings: Sequence[Opening]) -> frozenset[str]:
         """The ids of those that are open now: for each station all that it asked for, or none."""
-        asked = _AskedToOpen.of(openings)
+        asked = _AskedToOpen.of(openings, self._defaults.max_terminated)
         with _translated():
             async with self._database.direct_soon() as connection:
                 return asked.opened(await connection.run_soon(statements.OPEN, *asked.parameters))
@@ -187,17 +196,20 @@ class CatalogRegister(UploadRegister):
             return TooLong(opening.station.max_waiting_bytes)
         before = self._opened_before(opening)
         if before is None:
-            asked = _AskedToOpen.of([opening])
+            asked = _AskedToOpen.of([opening], self._defaults.max_terminated)
             if asked.opened(self._write(statements.OPEN, *asked.parameters)):
                 return opening.record
         return before or self._opened_before(opening) or self._open_where_it_is(opening)
 
     def _open_where_it_is(self, opening: Opening) -> UploadRecord | RequestRefused:
         """In the unit that the station has gone over to since it was let in, or why not at all."""
-        rows = self._run(statements.LOAD, (opening.station.station_id,))
+        rows = self._load(opening.station)
         if rows and rows[0][3] != opening.station.unit_id:
             return self._open_alone(replace(opening, station=replace(opening.station, unit_id=rows[0][3])))
-        return _why_not_opened(opening.station, rows)
+        return _why_not_opened(opening.station, rows, self._defaults.max_terminated)
+
+    def _load(self, station: StationIdentity) -> list[tuple[Any, ...]]:
+        return self._run(statements.LOAD, (self._defaults.max_terminated, station.station_id))
 
     def _opened_before(self, opening: Opening) -> UploadRecord | None:
         """What the station's own word for this creation has opened."""
@@ -270,16 +282,16 @@ class CatalogRegister(UploadRegister):
 class _AskedToOpen:
     """What the statement is given, and whose each entry is that it gives back."""
 
-    parameters: tuple[str, str]
+    parameters: tuple[str, str, str]
     upload_by_entry: Mapping[str, str]
 
     @classmethod
-    def of(cls, openings: Sequence[Opening]) -> _AskedToOpen:
+    def of(cls, openings: Sequence[Opening], max_terminated: int) -> _AskedToOpen:
         entries = [_entry_of_opening(one) for one in openings]
         rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
         are_promises = all(one.declared_length <= PROMISED_BYTES and not one.length_is_deferred for one in openings)
         by_entry = {str(entry.id): one.upload_id for one, entry in zip(openings, entries, strict=True)}
-        return cls((json.dumps(rows), str(are_promises)), by_entry)
+        return cls((json.dumps(rows), str(are_promises), str(max_terminated)), by_entry)
 
     def opened(self, rows: Sequence[tuple[str | None, ...]]) -> frozenset[str]:
         return frozenset(self.upload_by_entry[entry_id] for entry_id, *_ in rows if entry_id is not None)
@@ -289,11 +301,13 @@ def _is_possible(opening: Opening) -> bool:
     return opening.declared_length <= opening.station.max_waiting_bytes
 
 
-def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]]) -> RequestRefused:
+def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]], max_terminated: int) -> RequestRefused:
     if not load or load[0][0]:
         return CredentialRefused("revoked meanwhile")
     if load[0][1] >= station.max_uploads:
         return TooManyUploads(station.max_uploads)
+    if (seconds := load[0][4]) is not None and seconds > 0:
+        return TooManyTerminated(max_terminated, seconds)
     return QuotaExceeded(station.max_waiting_bytes, load[0][2])
 
 

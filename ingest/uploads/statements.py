@@ -51,6 +51,7 @@ OPEN = f"""
         WHERE l.station_id = ANY (ARRAY(SELECT station_id FROM asked))
             AND s.revoked_at IS NULL AND s.unit_id = ALL (a.unit_ids) AND l.open_uploads + a.uploads <= a.most_uploads
             AND l.waiting_bytes + a.bytes <= a.most_bytes
+            AND (l.terminated_uploads < $3::bigint OR l.terminated_hour < date_trunc('hour', now(), 'UTC'))
         ORDER BY l.station_id FOR NO KEY UPDATE OF l FOR SHARE OF s
     ), opened AS (
         INSERT INTO upload (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at,
@@ -96,8 +97,11 @@ SETTLED = """
 
 STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
+# With the seconds that are left of an hour in which as many as may be were terminated.
 LOAD = """
-    SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes, s.unit_id
+    SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes, s.unit_id,
+        CASE WHEN l.terminated_uploads >= %s THEN
+            ceil(extract(epoch FROM l.terminated_hour + interval '1 hour' - now()))::int END
     FROM station s JOIN station_load l ON l.station_id = s.id WHERE s.id = %s
 """
 

@@ -90,3 +90,6 @@ class StationLoad(Base):
     unit_id: Mapped[UnitId]
     open_uploads: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     waiting_bytes: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    terminated_uploads: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
+    """Within `terminated_hour`, the last in which there were any."""
+    terminated_hour: Mapped[Instant] = mapped_column(server_default=text("'2000-01-01 00:00:00+00'"))

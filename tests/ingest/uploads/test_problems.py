@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import UTC, datetime
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ from ingest.errors import RequestRefused
 from ingest.stations import errors as stations
 from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.uploads import errors
+from ingest.uploads.answers import refusal
 from ingest.uploads.errors import UploadRefused
 from ingest.uploads.problems import PROBLEMS, describe_problem, preferred_language, problem_of
 
@@ -34,6 +36,7 @@ EXAMPLES = [
     errors.UploadBusy("a" * 32),
     errors.CreationKeyReused("a" * 32),
     errors.TooManyUploads(64),
+    errors.TooManyTerminated(1000, 60),
     errors.QuotaExceeded(10, 9),
     errors.ChecksumDiffers("sha1"),
     errors.AtAnotherNode("a" * 32, "b", f"b/{'a' * 32}"),
@@ -97,3 +100,13 @@ def test_each_status_and_code_is_one_a_client_can_act_on():
 )
 def test_the_language_is_the_one_with_the_greater_weight(accepted, language):
     assert preferred_language(accepted) == language
+
+
+@pytest.mark.parametrize(
+    ("error", "seconds"), [(errors.TooManyTerminated(1000, 1234), "1234"), (errors.QuotaExceeded(10, 9), "30")]
+)
+def test_when_to_come_back_is_the_errors_own_word_where_it_knows(error, seconds):
+    asked = SimpleNamespace(created=None, header=lambda name: None)
+    limits = SimpleNamespace(max_upload_bytes=10, retry_after_seconds=30)
+    answer = refusal(error, asked, limits)
+    assert (answer.status, dict(answer.headers)["Retry-After"]) == (429, seconds)

@@ -19,7 +19,14 @@ from ingest.stations.credential import PresentedCredential
 from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.stations.signature import sign_request
 from ingest.uploads.contract import Asked, Opening
-from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooLong, TooManyUploads, UploadGone
+from ingest.uploads.errors import (
+    QuotaExceeded,
+    RegisterUnavailable,
+    TooLong,
+    TooManyTerminated,
+    TooManyUploads,
+    UploadGone,
+)
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from integrity.keys import SigningKey
@@ -195,6 +202,30 @@ def test_open_uploads_are_listed_in_portions_and_those_that_are_due_by_themselve
     first = next(listed)
     register.terminate_upload(register.find_upload("a" * 32))
     assert [first.upload_id[0], *(record.upload_id[0] for record in listed)] == list("edcb")
+
+
+def test_a_station_that_terminates_over_and_over_creates_none_until_the_next_hour(database, station):
+    """And no other station is held up by it. Each would leave a row and two entries for good."""
+    enrol(database, "other")
+    register = CatalogRegister(database, replace(DEFAULTS, max_terminated=3))
+    for name in "abc":
+        register.terminate_upload(open_upload(register, Opening(station, name * 32, 5, UploadClaims(), LATER)))
+    for _ in range(2):
+        with pytest.raises(TooManyTerminated) as caught:
+            open_upload(register, Opening(station, "d" * 32, 5, UploadClaims(), LATER))
+        assert caught.value.max_terminated == 3
+        assert 0 < caught.value.retry_after_seconds <= 3600
+    assert register.find_upload("d" * 32) is None
+    open_upload(register, Opening(proved(register, "Bearer other"), "e" * 32, 5, UploadClaims(), LATER))
+    with database.transaction() as session:
+        session.execute(update(StationLoad).values(terminated_hour=StationLoad.terminated_hour - timedelta(hours=1)))
+    again = open_upload(register, Opening(station, "d" * 32, 5, UploadClaims(), LATER))
+    register.finish_uploads([again])
+    last = open_upload(register, Opening(station, "f" * 32, 5, UploadClaims(), LATER))
+    register.terminate_upload(last)
+    with database.reading() as session:
+        load = session.get_one(StationLoad, station.station_id)
+    assert (load.terminated_uploads, load.open_uploads) == (1, 0)
 
 
 def test_finished_bytes_wait_until_they_are_sealed_but_are_no_open_uploads(database):
