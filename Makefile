@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-ci test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos test-upgrade screenshots lock clean
+.PHONY: demo up check test test-ci test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos test-upgrade test-backup screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -109,6 +109,12 @@ test-upgrade: $(VENV)/.installed-dev
 	tests/compose/packages
 	tests/debian-packages
 	$(BIN)/python -m tests.compose.upgrade --from "$(FROM)" --seed $(SEED) --broker $(BROKER)
+
+# The demo's story on the containers, backed up by docker/backup, lost, and put in place on an empty stack by docker/restore.
+test-backup: $(VENV)/.installed-dev
+	tests/compose/packages
+	tests/debian-packages
+	$(BIN)/python -m tests.compose.backup --broker $(BROKER)
 
 # The pictures of the README, taken from the running demo in a real browser.
 screenshots: $(VENV)/.installed-dev

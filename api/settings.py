@@ -54,7 +54,7 @@ _FOREIGN = frozenset({"LIUHEN_CORPUS", "LIUHEN_INSTANCE"})
 _DATABASES = frozenset(
     {
         *("database_url", "database_owner_url", "database_worker_url", "database_sequencer_url"),
-        "database_superuser_url",
+        *("database_superuser_url", "database_shipper_url"),
     }
 )
 ADDRESSES_IN_FILES = tuple(sorted(_DATABASES)) + ("broker_url",)
@@ -84,6 +84,8 @@ class Settings(BaseSettings):
     database_sequencer_url_file: ReadableFile | None = None
     database_superuser_url: DatabaseUrl | None = None
     database_superuser_url_file: ReadableFile | None = None
+    database_shipper_url: DatabaseUrl | None = None
+    database_shipper_url_file: ReadableFile | None = None
     broker_url: (
         Annotated[
             str, BeforeValidator(check_broker), Wanted("redis://… 或 amqp://…", "a redis://… or amqp://… address")

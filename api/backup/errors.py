@@ -7,6 +7,7 @@ BackupError                     1
 ├── NoRoomForBackup             1   the disk of the place, or of the new data folder, is full or refuses
 ├── BackupLate                  1   the latest backup is older than the setting asks for
 ├── RestoreDiffers              1   what was put in place is not what the backup says
+├── ServerNotCopied             2   the database is on a server elsewhere that cannot be copied as it is
 └── BackupSecretWrong           2   the keys of the backup are sealed, and what is given does not open them
 """
 
@@ -73,6 +74,16 @@ class RestoreDiffers(BackupError):
             detail=differences[:_SHOWN],
         )
         self.differences = tuple(differences)
+
+
+class ServerNotCopied(BackupError):
+    exit_code = 2
+
+    def __init__(self, chinese: str, english: str) -> None:
+        super().__init__(
+            f"LIUHEN_DATABASE_SHIPPER_URL 所指的数据库服务器无法备份：{chinese}",
+            f"the server of LIUHEN_DATABASE_SHIPPER_URL cannot be backed up: {english}",
+        )
 
 
 class BackupSecretWrong(BackupError):

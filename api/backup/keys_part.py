@@ -2,7 +2,7 @@
 
     keys/root, keys/signing, keys/seals, keys/origin    as they are: what a passphrase or a token holds stays so
     tsa/                                                our own time-stamping authority
-    secrets/                                            the passwords of the database's roles
+    secrets/                                            the passwords of the database's roles, where it is our own
 
 With a passphrase all of it is one file, `keys.sealed`: `seal.json` has a random key under what Argon2id makes of the
 passphrase, and AES-256-GCM under that key, with the backup's name as associated data.
@@ -20,7 +20,6 @@ from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from api.backup.errors import BackupDamaged, BackupSecretWrong
-from api.settings import Settings
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
 from storage import key_files
 from storage.key_files import destroy_private
@@ -37,17 +36,19 @@ KeyFiles = Mapping[str, bytes]
 """Contents by path, with "/" between."""
 
 
-def read_keys(settings: Settings) -> dict[str, bytes]:
-    """Everything that is secret in a data folder, as of one moment: no key is made, changed or destroyed meanwhile.
+def read_keys(data: Path, passwords: Path | None, authority: Path) -> dict[str, bytes]:
+    """Everything that is secret of an archive, as of one moment: no key is made, changed or destroyed meanwhile.
 
-    Raises OSError, KeyStoreUnusable.
+    `passwords`: the folder of a database of its own. `authority`: the keys of our own time-stamping authority, whether
+    it has one or not. Raises OSError, KeyStoreUnusable.
     """
-    root = settings.data / "keys" / "root"
+    parts = {"keys": data / "keys", "tsa": authority} | ({} if passwords is None else {"secrets": passwords})
+    root = data / "keys" / "root"
     with key_files.locked(root / "rotation.lock"), key_files.locked(root / "lock"):
         return {
-            path.relative_to(settings.data).as_posix(): path.read_bytes()
-            for part in ("keys", "tsa", "secrets")
-            for path in sorted((settings.data / part).rglob("*"))
+            f"{part}/{path.relative_to(folder).as_posix()}": path.read_bytes()
+            for part, folder in parts.items()
+            for path in sorted(folder.rglob("*"))
             if path.is_file() and path.name not in _LOCKS and not path.name.startswith(_PASSING)
         }
 

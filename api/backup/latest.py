@@ -1,12 +1,11 @@
-"""When the latest backup of a data folder was made: written there by the command, told by `/metrics` and `/readyz`."""
+"""What is noted of the latest backup in a data folder: of a box, whose log goes on from it."""
 
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 
-from api.backup.errors import BackupLate
 from integrity.durable_files import PRIVATE, replace_durably
 from integrity.fields import format_instant
 
@@ -20,7 +19,7 @@ def note_backup(data: Path, made_at: datetime, stream: str = "") -> None:
     replace_durably(data / _NAME, json.dumps(said).encode() + b"\n", PRIVATE)
 
 
-def latest_backup(data: Path) -> datetime | None:
+def noted_backup(data: Path) -> datetime | None:
     """None where there never was one, or nobody can say."""
     try:
         return datetime.fromisoformat(json.loads((data / _NAME).read_bytes())["made_at"])
@@ -34,10 +33,3 @@ def latest_stream(data: Path) -> str:
         return str(json.loads((data / _NAME).read_bytes()).get("stream", ""))
     except (OSError, ValueError, AttributeError):
         return ""
-
-
-def require_recent_backup(data: Path, days: int, now: datetime | None = None) -> None:
-    """Raises BackupLate where the latest is older than `days`, or there is none."""
-    latest = latest_backup(data)
-    if latest is None or (now or datetime.now(UTC)) - latest > timedelta(days=days):
-        raise BackupLate(days)

@@ -27,6 +27,7 @@ from api.backup.errors import KeysInFlux
 from api.backup.facts import Facts, read_facts, stated_objects
 from api.backup.keys_part import destroy_in, is_sealed, kek_ids, kek_path, read_keys, write_keys
 from api.backup.latest import note_backup
+from api.backup.moments import note_moment
 from api.backup.objects_part import GONE, LOST, ListedObject, ObjectCopier
 from api.backup.place import (
     FACTS,
@@ -40,8 +41,8 @@ from api.backup.place import (
     instant_of,
     new_name,
 )
+from api.backup.server import DatabaseServer
 from api.backup.statement import BackupStatement
-from api.engines.postgres import EmbeddedPostgres
 from api.object_store import place_of
 from api.root_access import root_access, telling_keys
 from api.settings import ADDRESSES_IN_FILES, Settings, is_secret, variable_of
@@ -73,10 +74,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class BackupOrder:
-    """`copies_objects`: into the place's pool, else they are listed. `passphrase`: the keys are sealed with it."""
+    """`copies_objects`: into the place's pool, else they are listed. `passphrase`: the keys are sealed with it.
+    `authority`: where our own time-stamping authority has its keys, if not in the data folder."""
 
     copies_objects: bool
     passphrase: str | None
+    authority: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -119,22 +122,25 @@ class BackupMade:
 
 
 def make_backup(
-    archive: Archive, postgres: EmbeddedPostgres, place: BackupPlace, order: BackupOrder, say: Say
+    archive: Archive, server: DatabaseServer, place: BackupPlace, order: BackupOrder, say: Say
 ) -> BackupMade:
-    """Of an archive that may be running, whose database is `postgres`. Whole and durable on return, or not there.
+    """Of an archive that may be running, whose database is on `server`. Whole and durable on return, or not there.
 
-    Raises the errors under BackupError, UsageRefused, KeysUnusable, and what the object store raises.
+    Raises the errors under BackupError, UsageRefused, KeysUnusable, DatabaseUnusable, and what the object store raises.
     """
+    server.require_copyable()
     with place.opened(), disk_errors(place.folder), telling_keys():
         name = new_name(datetime.now(UTC), place.names())
         try:
             with new_folder(place.folder / name) as folder:
-                made = _Making(archive, postgres, place, order, say, name, folder).run()
+                made = _Making(archive, server, place, order, say, name, folder).run()
         except BaseException:
             destroy_keys(place.keys / name)
             raise
         (place.keys / name / UNFINISHED).unlink()
         note_backup(archive.settings.data, instant_of(name), made.stream)
+        with archive.database.transaction() as session:
+            note_moment(session, instant_of(name))
         # Only now: whatever fails before, earlier backups are as they were.
         forgotten, sealed = _forget_in_earlier(place, name, made.facts)
         return replace(made, forgotten=forgotten, sealed_earlier=sealed)
@@ -144,14 +150,14 @@ class _Making:
     def __init__(
         self,
         archive: Archive,
-        postgres: EmbeddedPostgres,
+        server: DatabaseServer,
         place: BackupPlace,
         order: BackupOrder,
         say: Say,
         name: str,
         folder: Path,
     ) -> None:
-        self._archive, self._postgres, self._place, self._order = archive, postgres, place, order
+        self._archive, self._server, self._place, self._order = archive, server, place, order
         self._say, self._name, self._folder = say, name, folder
         self._stated = folder.parent / f".{name}.partial-stated"
 
@@ -185,11 +191,12 @@ class _Making:
             if attempt:
                 shutil.rmtree(cluster)
             self._say("复制数据库 / copying the database")
-            self._stream = stream_under_way(self._postgres.superuser_url())
-            copy_cluster(self._postgres, cluster)
+            self._stream = stream_under_way(self._server.url)
+            copy_cluster(self._server, cluster)
             self._database_at = datetime.now(UTC)
             verify_cluster(cluster)
-            keys = read_keys(self._archive.settings)
+            settings = self._archive.settings
+            keys = read_keys(settings.data, self._server.secrets, self._order.authority or settings.authority_folder)
             self._say("试启动数据库副本并核对 / starting the copy and counting it")
             facts = self._try_start(cluster)
             missing = [each for each in facts.keys if each not in kek_ids(keys)]
@@ -200,7 +207,7 @@ class _Making:
 
     def _try_start(self, cluster: Path) -> Facts:
         """That it starts, what it holds, and that what it signed last is in the store."""
-        with started_copy(cluster, self._archive.settings.secrets_folder, self._place.folder) as copy:
+        with started_copy(cluster, self._server.secrets, self._place.folder) as copy:
             facts = read_facts(copy)
             database = Database(copy.addresses().worker, pool_size=1)
             try:

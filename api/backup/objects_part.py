@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,17 +105,20 @@ class ObjectCopier:
             return session.scalar(select(ObjectLook.id).where(ObjectLook.id == object_id)) is not None
 
 
-def copy_object(source: ObjectStore, target: ObjectStore, name: str, size_bytes: int, sha256: str) -> bool:
+def copy_object(
+    source: ObjectStore, target: ObjectStore, name: str, size_bytes: int, sha256: str, *, mends: bool = False
+) -> bool:
     """Whether it is in `target` now with these bytes: hashed on the way, then read back from the medium.
 
-    `sha256` "": of what is read, whatever it is. Raises ObjectMissing, and what the stores raise.
+    `sha256` "": of what is read, whatever it is. `mends`: it takes the place of what was lost, and says so. Raises
+    ObjectMissing, and what the stores raise.
     """
     hasher = hashlib.sha256()
     with source.open(name) as reader:
         if reader.size_bytes != size_bytes:
             return False
         reader.expect(0, size_bytes)
-        with target.create(name, size_bytes) as writer:
+        with (target.mend if mends else target.create)(name, size_bytes) as writer:
             for offset in range(0, size_bytes, PIECE_BYTES):
                 piece = reader.read_span(offset, min(PIECE_BYTES, size_bytes - offset))
                 hasher.update(piece)
@@ -159,24 +162,49 @@ def find_object_flaws(pool: FolderStore, listed: Iterable[ListedObject]) -> Iter
             yield f"无法读取 / unreadable: {path} ({error})"
 
 
-def put_object(source: ObjectStore | None, target: ObjectStore, each: ListedObject) -> str | None:
-    """See that an object is in the new store, byte for byte, and kept there as long; what is not so, or None."""
+def put_object(sources: Sequence[ObjectStore], target: ObjectStore, each: ListedObject) -> str | None:
+    """See that an object is in the new store, byte for byte, and kept there as long; what is not so, or None. What it
+    lacks comes from the first of `sources` that gives the right bytes."""
+    until, held = each.until, each.held
     try:
         found = target.stat(each.name)
         if found is None:
-            if source is None or not copy_object(source, target, each.name, each.size_bytes, each.sha256):
+            if not any(_copied(source, target, each) for source in sources):
                 return f"对象缺失 / object missing: {each.name}"
+            if each.state == IN_STORE:
+                # Only who copied it asked why it is kept.
+                until, held = kept_by(sources, each.name)
         elif found.size_bytes != each.size_bytes:
             return f"对象大小不符 / object of another size: {each.name}"
         elif each.sha256 and digest_object(target, each.name) != each.sha256:
             return f"对象内容不符 / object of other bytes: {each.name}"
-        if each.until is not None:
-            target.keep_until(each.name, datetime.fromisoformat(each.until))
-        if each.held:
+        if until is not None:
+            target.keep_until(each.name, datetime.fromisoformat(until))
+        if held:
             target.hold(each.name)
     except ObjectMissing:
         return f"对象缺失 / object missing: {each.name}"
     return None
+
+
+def kept_by(stores: Iterable[ObjectStore], name: str) -> tuple[str | None, bool]:
+    """Until when the first of the stores that has it refuses to delete it, and whether for good.
+
+    Raises what a store raises that does not answer: what nobody could ask would be put in place without its lock.
+    """
+    for store in stores:
+        with suppress(ObjectMissing):
+            keeping = store.keeping(name)
+            return None if keeping.until is None else format_instant(keeping.until), keeping.held
+    return None, False
+
+
+def _copied(source: ObjectStore, target: ObjectStore, each: ListedObject) -> bool:
+    try:
+        # It gets another version there than was sealed, which the store itself has to explain.
+        return copy_object(source, target, each.name, each.size_bytes, each.sha256, mends=True)
+    except ObjectMissing:
+        return False
 
 
 def prune_pool(pool: FolderStore, named: Iterable[Path]) -> int:

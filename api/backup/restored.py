@@ -31,7 +31,8 @@ class Restored:
     """`unreadable`: recordings under keys that were destroyed since the backup. `ahead`: how far the ledger was signed
     elsewhere, where that is further than the database knows; else None. `replayed`, `log_end`: of a log that was gone
     on with. `newer`: objects that came after the backup; `lost_after`: those of them that are nowhere; `gone_since`:
-    objects of what was disposed of after the instant."""
+    objects of what was disposed of after the instant. `foreign`: the database comes from a server elsewhere, or is for
+    one."""
 
     data: Path
     facts: Facts
@@ -48,6 +49,7 @@ class Restored:
     newer: int = 0
     lost_after: tuple[str, ...] = ()
     gone_since: int = 0
+    foreign: bool = False
 
     def to_json(self) -> dict[str, object]:
         return {

@@ -18,7 +18,7 @@ see: it refuses to sign a second one.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -32,15 +32,15 @@ from api.backup.digests import copy_durably
 from api.backup.errors import BackupDamaged, RestoreDiffers
 from api.backup.facts import Facts, differences, read_facts, stated_objects, steps_back
 from api.backup.keys_part import kek_ids, kek_path
-from api.backup.objects_part import GONE, KEPT, LOST, ListedObject, put_object, read_objects
+from api.backup.objects_part import GONE, KEPT, LOST, ListedObject, kept_by, put_object, read_objects
 from api.backup.place import BackupPlace, disk_errors
 from api.backup.replaying import Replayed, replay
 from api.backup.restored import Restored, RestoreOrder
 from api.cold_store import cold_rule
-from api.engines.postgres import EmbeddedPostgres
-from api.engines.running import migrate
+from api.engines.postgres import SUPERUSER, EmbeddedPostgres, hand_passwords, secret_name
+from api.engines.running import given_passwords, migrate
 from api.errors import UsageRefused
-from api.object_store import store_address
+from api.object_store import require_usable_store, store_address
 from api.root_access import telling_keys
 from api.settings import Settings
 from api.trust_folder import FOLDER as TRUST_TSA
@@ -51,7 +51,6 @@ from ingest.cold.restored import note_in_store
 from ingest.objects.stated import Stated
 from integrity.durable_files import PRIVATE, new_folder, sync_folder, write_durably
 from integrity.errors import EvidenceError
-from integrity.fields import format_instant
 from integrity.ledger_entry import parse_entry
 from integrity.tiles import TILE_WIDTH, Bundle, decode_bundle
 from retention.key_disposal import DESTROYED, forget_disposed
@@ -79,6 +78,8 @@ def restore_backup(place: BackupPlace, name: str, settings: Settings, order: Res
         checked = check_backup(place, name, order.passphrase)
         log = None if order.wal is None else _find_log(checked, order.wal, order.at)
         require_store_of(checked, settings, order.objects)
+        if store_address(settings) is not None:
+            require_usable_store(settings)
         with disk_errors(settings.data.parent):
             settings.data.parent.mkdir(parents=True, exist_ok=True)
             with suppress(FileNotFoundError):
@@ -100,6 +101,9 @@ class _Restoring:
         self._checked, self._log, self._order, self._say, self._folder = checked, log, order, say, folder
         self._data, self._settings = settings.data, settings.model_copy(update={"data": folder})
         self._keys = checked.keys if log is None else log.keys(order.passphrase)
+        self._passwords = given_passwords(settings)
+        # From a server elsewhere, or for one: its passwords lie with whoever runs it, and its settings are not ours.
+        self._foreign = bool(self._passwords) or f"secrets/{secret_name(SUPERUSER)}" not in self._keys
         self._destroyed = checked.destroyed if log is None else checked.destroyed | log.destroyed()
         self._signed_size, self._note = checked.signed_size, checked.note
         if log is not None and log.shipped.signed_size > self._signed_size:
@@ -111,7 +115,10 @@ class _Restoring:
         self._say("还原数据库、密钥和设置 / putting database, keys and configuration in place")
         self._put_in_place()
         replayed = self._replay()
-        with started_cluster(self._folder / "postgres", self._folder / "secrets") as postgres:
+        secrets = self._folder / "secrets"
+        if self._foreign:
+            hand_passwords(secrets, self._passwords)
+        with started_cluster(self._folder / "postgres", secrets, foreign=self._foreign) as postgres:
             self._say("逐表比对 / comparing table by table")
             facts = read_facts(postgres)
             compare = differences if self._log is None else steps_back
@@ -145,6 +152,7 @@ class _Restoring:
             newer=self._newer,
             lost_after=tuple(self._lost_after),
             gone_since=self._gone_since,
+            foreign=self._foreign,
         )
 
     def _replay(self) -> Replayed | None:
@@ -192,15 +200,15 @@ class _Restoring:
         return gone | concerned.intersection(self._destroyed | beyond)
 
     def _put_objects(self, archive: Archive, destroyed: set[str]) -> Iterator[str]:
-        source, target = FolderStore(self._order.objects or self._checked.place.pool), _target(archive)
+        sources, target = self._sources(archive), _target(archive)
         disposed = None if self._log is None else _objects_under(archive, destroyed)
-        for each, newer in self._listed(archive, source):
+        for each, newer in self._listed(archive, sources):
             if each.state == GONE:
                 continue
             if each.state == LOST:
                 self._lost_before += 1
                 continue
-            difference = put_object(source, target, each)
+            difference = put_object(sources, target, each)
             if difference is not None and disposed is not None and each.id in disposed:
                 self._gone_since += 1
                 continue
@@ -216,7 +224,12 @@ class _Restoring:
             self._newer += newer
             self._objects, self._bytes = self._objects + 1, self._bytes + each.size_bytes
 
-    def _listed(self, archive: Archive, source: FolderStore) -> Iterator[tuple[ListedObject, bool]]:
+    def _sources(self, archive: Archive) -> tuple[ObjectStore, ...]:
+        """Where objects come from that the store lacks: first what is named or in the backup, then the replica."""
+        folder = FolderStore(self._order.objects or self._checked.place.pool)
+        return (folder,) if archive.copies is None else (folder, archive.copies)
+
+    def _listed(self, archive: Archive, sources: Sequence[ObjectStore]) -> Iterator[tuple[ListedObject, bool]]:
         """As the backup lists them; where the log goes on, as the database names them then. And whether it is newer."""
         if self._log is None:
             for each in read_objects(self._checked.objects):
@@ -225,7 +238,7 @@ class _Restoring:
         known = {each.name: each for each in read_objects(self._checked.objects)}
         for kind, stated in stated_objects(archive.database):
             before = known.get(stated.object_name)
-            yield (_listed_since(source, kind, stated), True) if before is None else (before, False)
+            yield (_listed_since(sources, kind, stated), True) if before is None else (before, False)
 
     def _put_ledger(self, archive: Archive) -> int | None:
         """The ledger's files; and the longest checkpoint that is known, for the sequencer to meet."""
@@ -268,11 +281,8 @@ def _find_log(checked: CheckedBackup, place: Path, at: datetime | None) -> Store
     return log
 
 
-def _listed_since(source: FolderStore, kind: str, stated: Stated) -> ListedObject:
-    until, held = None, False
-    with suppress(StorageError):
-        keeping = source.keeping(stated.object_name)
-        until, held = keeping.until, keeping.held
+def _listed_since(sources: Sequence[ObjectStore], kind: str, stated: Stated) -> ListedObject:
+    until, held = kept_by(sources, stated.object_name)
     return ListedObject(
         id=str(stated.id),
         kind=kind,
@@ -280,7 +290,7 @@ def _listed_since(source: FolderStore, kind: str, stated: Stated) -> ListedObjec
         size_bytes=stated.size_bytes,
         sha256=stated.sha256.hex(),
         state=KEPT,
-        until=None if until is None else format_instant(until),
+        until=until,
         held=held,
     )
 
@@ -322,13 +332,14 @@ def _destroyed_beyond(archive: Archive, size: int) -> Iterator[str]:
 
 def require_store_of(checked: CheckedBackup, settings: Settings, objects: Path | None) -> None:
     """Raise UsageRefused where objects are neither in the backup nor in what the settings name."""
-    if objects is not None or store_address(settings) is not None:
+    if objects is not None or store_address(settings) is not None or settings.replica_place is not None:
         return
     if any(each.state not in (KEPT, GONE, LOST) for each in read_objects(checked.objects)):
         raise UsageRefused(
-            f"此备份不含对象，它们在 {checked.statement.store}；请用 --objects 指明其所在目录，或设置 LIUHEN_S3_URL 等",
+            f"此备份不含对象，它们在 {checked.statement.store}；请用 --objects 指明其所在目录，"
+            "或设置 LIUHEN_S3_URL 或副本存储",
             f"this backup has no objects in it: they are in {checked.statement.store}. Name the folder that has them "
-            "with --objects, or set LIUHEN_S3_URL and its neighbours",
+            "with --objects, or set LIUHEN_S3_URL, or the replica, with its neighbours",
         )
 
 

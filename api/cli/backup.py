@@ -26,6 +26,13 @@ def backup(
             help="是否复制对象；缺省：目录存储且无副本时复制 / copy objects; by default of a folder without a replica",
         ),
     ] = None,
+    authority: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="自建时间戳服务的密钥目录，若不在数据目录中 / keys of our own authority, if elsewhere",
+        ),
+    ] = None,
     keep: Annotated[
         int | None, typer.Option(min=1, help="只保留最新的若干份 / keep so many, remove older ones")
     ] = None,
@@ -47,24 +54,28 @@ def backup(
     elif check is not None:
         _check(place, check, as_json)
     else:
-        _make(place, objects, keep, keep_days, as_json)
+        _make(place, objects, authority, keep, keep_days, as_json)
 
 
-def _make(place: BackupPlace, objects: bool | None, keep: int | None, days: int | None, as_json: bool) -> None:
+def _make(
+    place: BackupPlace, objects: bool | None, authority: Path | None, keep: int | None, days: int | None, as_json: bool
+) -> None:
     from api.backup.keeping import remove_beyond
     from api.backup.making import BackupOrder, make_backup
+    from api.backup.server import DatabaseServer
     from api.cli.admin_archive import open_for_command, remark, report
     from api.cli.backup_shown import describe_made
-    from api.engines.running import embedded_postgres
     from api.settings import load_settings
     from api.wal.pruning import needed_by
 
+    if authority is not None:
+        _require_authority(authority)
     settings = load_settings()
-    _require_embedded(settings.database_url)
+    server = DatabaseServer.named_by(settings)
     with open_for_command("backup") as opened:
         copies = _copies_by_default(opened.archive) if objects is None else objects
-        order = BackupOrder(copies_objects=copies, passphrase=_passphrase(opened.archive))
-        made = make_backup(opened.archive, embedded_postgres(settings), place, order, remark)
+        order = BackupOrder(copies, _passphrase(opened.archive), authority)
+        made = make_backup(opened.archive, server, place, order, remark)
         before = needed_by(place, place.names())
         removed = remove_beyond(place, keep, days) if keep or days else ()
         if settings.wal_folder is not None and removed:
@@ -138,12 +149,11 @@ def _passphrase(archive: Archive) -> str | None:
     return passphrase
 
 
-def _require_embedded(database_url: str | None) -> None:
+def _require_authority(folder: Path) -> None:
     from api.errors import UsageRefused
 
-    if database_url is not None:
+    if not folder.is_dir():
         raise UsageRefused(
-            "外部数据库请用其自身的备份工具，其余部分见 docs/backup.md；本命令只备份 liuhen up 自行启动的数据库",
-            "a database elsewhere is backed up with its own tools, and docs/backup.md says how the rest is: this "
-            "command backs up the one that `liuhen up` starts",
+            f"--authority 所指的 {folder} 不是目录；备份会缺少时间戳服务的密钥",
+            f"--authority names {folder}, which is no folder: the backup would lack the keys of the authority",
         )

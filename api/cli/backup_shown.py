@@ -91,6 +91,14 @@ def describe_restored(done: Restored) -> Iterator[str]:
             "one is signed, and `liuhen up` refuses. Restore a newer backup, or up to the end of the log",
         )
         return
+    if done.foreign:
+        yield _said(
+            f"已就绪：{done.data}/postgres 是数据库服务器的数据目录，其余各归其位（docs/backup.md）；"
+            f"或在单机上启动：LIUHEN_DATA={done.data} liuhen up",
+            f"ready: {done.data}/postgres is the data folder of the database's server, docs/backup.md says where "
+            f"the rest goes; or, on one box: LIUHEN_DATA={done.data} liuhen up",
+        )
+        return
     yield f"已就绪，启动 / ready, start it with: LIUHEN_DATA={done.data} liuhen up"
 
 

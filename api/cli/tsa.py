@@ -35,7 +35,7 @@ def tsa(
         keys.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         create_authority(keys)
     if pins is not None:
-        _write_pins(keys, pins)
+        write_pins(keys, pins)
 
     def on_ready(url: str) -> None:
         print(url, flush=True)
@@ -47,7 +47,7 @@ def tsa(
         raise UsageRefused(f"--address 无效：{error}", f"--address is not usable: {error}") from error
 
 
-def _write_pins(authority: Path, pins: Path) -> None:
+def write_pins(authority: Path, pins: Path) -> None:
     """What those who check its tokens pin and may see, in the form of DATA/trust-tsa; no key of it."""
     from integrity.authority import Authority
 

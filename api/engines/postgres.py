@@ -29,12 +29,15 @@ from api.engines.roles import (
     DatabaseAddresses,
     ensure_roles,
     ensure_shipper,
+    set_password,
     socket_url,
 )
 from api.errors import ClusterUnusable, EngineMissing, LeftoverAlive, NamespaceRefused, StartFailed
-from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.durable_files import PRIVATE, replace_durably, sync_folder, write_durably
 
 SUPERUSER = "postgres"
+MAJOR = 18
+"""Of the wheel: its tools copy a server of this major version, and start what they copied."""
 PART = ("数据库 PostgreSQL", "database PostgreSQL")
 # After a crash the log has to be replayed first.
 READY_WITHIN_SECONDS = 300.0
@@ -100,7 +103,7 @@ class EmbeddedPostgres:
         self._remove_unfinished_clusters()
         if not self.cluster_folder.exists():
             self._make_cluster()
-        elif not (self.secrets_folder / _secret_name(SUPERUSER)).exists():
+        elif not (self.secrets_folder / secret_name(SUPERUSER)).exists():
             raise ClusterUnusable(
                 f"数据库目录 {self.cluster_folder} 存在，但 {self.secrets_folder} 中没有它的口令；请从备份恢复该目录",
                 f"the database folder {self.cluster_folder} is there, its passwords in {self.secrets_folder} are not: "
@@ -148,6 +151,10 @@ class EmbeddedPostgres:
         ensure_roles(self.superuser_url(), {role: self._password(role) for role in ROLES})
         ensure_shipper(self.superuser_url(), self._password(SHIPPER))
 
+    def set_superuser_password(self) -> None:
+        """As it lies in `secrets_folder`: of a cluster that somebody else had made."""
+        set_password(self.superuser_url(), SUPERUSER, self._password(SUPERUSER))
+
     def addresses(self) -> DatabaseAddresses:
         owner, app, worker, sequencer = (
             socket_url(role, self._password(role), self.sockets) for role in (OWNER, APP, WORKER, SEQUENCER)
@@ -162,7 +169,7 @@ class EmbeddedPostgres:
         return socket_url(SUPERUSER, self._password(SUPERUSER), self.sockets, database="postgres")
 
     def _password(self, role: str) -> str:
-        return read_or_create_secret(self.secrets_folder, _secret_name(role))
+        return read_or_create_secret(self.secrets_folder, secret_name(role))
 
     def _wait_until_ready(self, child: Child, within_seconds: float) -> None:
         deadline = time.monotonic() + within_seconds
@@ -239,5 +246,15 @@ class EmbeddedPostgres:
             path.unlink(missing_ok=True)
 
 
-def _secret_name(role: str) -> str:
+def hand_passwords(secrets_folder: Path, passwords: Mapping[str, str]) -> None:
+    """Put the passwords of roles where a cluster's secrets are looked for; what is not among them is made at random."""
+    make_private_folder(secrets_folder)
+    for role, password in passwords.items():
+        replace_durably(secrets_folder / secret_name(role), password.encode(), PRIVATE)
+    read_or_create_secret(secrets_folder, secret_name(SUPERUSER))
+    sync_folder(secrets_folder)
+
+
+def secret_name(role: str) -> str:
+    """Of the file that has its password, in the folder of secrets."""
     return f"{role.replace('_', '-')}.password"

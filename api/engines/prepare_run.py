@@ -7,7 +7,14 @@ from collections.abc import Callable, Mapping
 
 from api.engines.lock import DataFolderLock
 from api.engines.preparing import steps_before_database, steps_with_database
-from api.engines.roles import DatabaseAddresses, ensure_roles, passwords_of
+from api.engines.roles import (
+    SHIPPER,
+    DatabaseAddresses,
+    ensure_roles,
+    ensure_shipper,
+    password_of,
+    passwords_of,
+)
 from api.engines.running import WAIT_SECONDS, external_database
 from api.engines.supervise import Step
 from api.errors import ApiError, DatabaseUnusable, StoreUnusable, UsageRefused
@@ -32,25 +39,30 @@ def prepare_archive(settings: Settings, say: Callable[[str], None], patience_sec
     with DataFolderLock.acquire(settings.data, "prepare", wait_seconds=WAIT_SECONDS):
         for step in (
             *steps_before_database(settings),
-            *_roles(settings.database_superuser_url, database),
+            *_roles(settings, database),
             *steps_with_database(settings, database),
         ):
             _take(step, say, deadline)
 
 
-def _roles(superuser_url: str | None, database: DatabaseAddresses) -> tuple[Step, ...]:
+def _roles(settings: Settings, database: DatabaseAddresses) -> tuple[Step, ...]:
     """Only where somebody lends us the superuser: elsewhere its administrator has made them."""
+    superuser_url, shipper_url = settings.database_superuser_url, settings.database_shipper_url
     if superuser_url is None:
         return ()
     passwords = passwords_of(database)
-    return (Step("数据库角色", "database roles", lambda: _ensure_roles(superuser_url, passwords)),)
+    shipper = None if shipper_url is None else password_of(shipper_url, SHIPPER, "LIUHEN_DATABASE_SHIPPER_URL")
+    return (Step("数据库角色", "database roles", lambda: _ensure_roles(superuser_url, passwords, shipper)),)
 
 
-def _ensure_roles(superuser_url: str, passwords: Mapping[str, str]) -> None:
+def _ensure_roles(superuser_url: str, passwords: Mapping[str, str], shipper: str | None) -> None:
+    """`shipper`: the password of whoever copies the cluster for backups, where there is to be one."""
     import psycopg
 
     try:
         ensure_roles(superuser_url, passwords)
+        if shipper is not None:
+            ensure_shipper(superuser_url, shipper)
     except psycopg.OperationalError as error:
         reason = str(error).strip().splitlines()[-1]
         raise DatabaseUnusable(

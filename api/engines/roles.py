@@ -21,7 +21,7 @@ WORKER = "liuhen_worker"
 SEQUENCER = "liuhen_sequencer"
 ROLES = (OWNER, APP, WORKER, SEQUENCER)
 SHIPPER = "liuhen_shipper"
-"""Of a cluster of our own alone: it is let read the write-ahead log and keep it, and no database but an empty one."""
+"""Whoever makes backups copies the cluster and its write-ahead log by it, and has the log kept; it reads no table."""
 
 
 @dataclass(frozen=True)
@@ -84,6 +84,30 @@ def passwords_of(addresses: DatabaseAddresses) -> Mapping[str, str]:
     return passwords
 
 
+def password_of(url: str, role: str, variable: str) -> str:
+    """That the address of another role of the server has. Raises UsageRefused where it names a different one."""
+    parts = conninfo_to_dict(url)
+    if parts.get("user") != role or not parts.get("password"):
+        raise UsageRefused(
+            f"{variable} 应为 postgresql://{role}:口令@主机/postgres",
+            f"{variable} should be postgresql://{role}:PASSWORD@HOST/postgres",
+        )
+    return str(parts["password"])
+
+
+def set_password(superuser_url: str, role: str, password: str) -> None:
+    """Of a role that is there, and may do what it may."""
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        statement = sql.SQL("ALTER ROLE {} PASSWORD {}")
+        connection.execute(statement.format(sql.Identifier(role), _verifier(connection, role, password)))
+
+
+def _verifier(connection: psycopg.Connection[tuple[object, ...]], role: str, password: str) -> sql.Literal:
+    """Made here: the password itself never reaches the server, whose log repeats failing statements."""
+    made = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256")
+    return sql.Literal(made.decode())
+
+
 def _ensure_role(
     connection: psycopg.Connection[tuple[object, ...]],
     role: str,
@@ -93,12 +117,10 @@ def _ensure_role(
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", (role,)).fetchone()
     if known is None:
         _execute(connection, "CREATE ROLE {}", role)
-    # The verifier is made here: the password itself never reaches the server, whose log repeats failing statements.
-    verifier = connection.pgconn.encrypt_password(password.encode(), role.encode(), b"scram-sha-256").decode()
     limits: LiteralString = "LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOBYPASSRLS "
     connection.execute(
         sql.SQL("ALTER ROLE {} " + limits + replication + " PASSWORD {}").format(
-            sql.Identifier(role), sql.Literal(verifier)
+            sql.Identifier(role), _verifier(connection, role, password)
         )
     )
 

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 from api.engines.folders import socket_folder
 from api.engines.lock import DataFolderLock, busy, read_holder
-from api.engines.postgres import EmbeddedPostgres
-from api.engines.roles import DatabaseAddresses
+from api.engines.postgres import SUPERUSER, EmbeddedPostgres
+from api.engines.roles import SHIPPER, DatabaseAddresses, password_of, passwords_of
 from api.engines.run_record import end_leftovers, read_addresses
 from api.errors import DatabaseUnusable, UsageRefused
 from api.settings import Settings
@@ -62,6 +62,21 @@ def external_database(settings: Settings) -> DatabaseAddresses:
         )
     app, owner, worker, sequencer = (str(value) for value in given.values())
     return DatabaseAddresses(owner=owner, app=app, worker=worker, sequencer=sequencer)
+
+
+def given_passwords(settings: Settings) -> dict[str, str]:
+    """Of every role whose address the settings name: as a server elsewhere is to have them. None where it is ours.
+
+    Raises UsageRefused where an address names another role.
+    """
+    if settings.database_url is None:
+        return {}
+    found = dict(passwords_of(external_database(settings)))
+    if settings.database_superuser_url is not None:
+        found[SUPERUSER] = password_of(settings.database_superuser_url, SUPERUSER, "LIUHEN_DATABASE_SUPERUSER_URL")
+    if settings.database_shipper_url is not None:
+        found[SHIPPER] = password_of(settings.database_shipper_url, SHIPPER, "LIUHEN_DATABASE_SHIPPER_URL")
+    return found
 
 
 def embedded_postgres(settings: Settings) -> EmbeddedPostgres:

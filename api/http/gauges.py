@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from api.archive import Archive
-from api.backup.latest import latest_backup
+from api.backup.moments import latest_backup
 from api.http.readiness import OK, UNKNOWN, judge_readiness
 from api.wal.standing import WalStanding
 from ingest.cold.standing import read_cold_standing
@@ -60,13 +60,13 @@ class _Collector:
         yield _by("liuhen_check", "Whether this part is as it should be", "check", outcomes)
         yield from _of_staging(self._archive)
         yield from _of_disks(self._archive)
-        yield from _of_backups(self._archive)
         yield from _of_wal(self._archive)
         if checks["database"] == OK:
             with suppress(SQLAlchemyError), self._archive.database.reading() as session:
                 yield from [family for read in _FROM_CATALOG for family in read(session)]
                 yield from list(_of_replica(session, self._archive.settings.replica_place))
                 yield from list(_of_cold(session, self._archive.settings.cold_place))
+                yield from list(_of_backups(session, self._archive))
 
 
 def _of_uploads(session: Session) -> Iterator[GaugeMetricFamily]:
@@ -192,9 +192,9 @@ def _of_disks(archive: Archive) -> Iterator[GaugeMetricFamily]:
     yield _by("liuhen_disk_size_bytes", "Size of the disk of this folder", "place", size)
 
 
-def _of_backups(archive: Archive) -> Iterator[GaugeMetricFamily]:
+def _of_backups(session: Session, archive: Archive) -> Iterator[GaugeMetricFamily]:
     """Nothing where there never was one."""
-    latest = latest_backup(archive.settings.data)
+    latest = latest_backup(session, archive.settings.data)
     if latest is not None:
         what = "Since the latest backup was begun that is whole"
         yield GaugeMetricFamily("liuhen_backup_age_seconds", what, _seconds_since(latest))

@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import text
 
 from api.archive import Archive
-from api.backup.latest import require_recent_backup
+from api.backup.moments import require_recent_backup
 from api.wal.standing import require_shipped
 from ingest.cold.standing import require_cold_place
 from ingest.rendering.due import count_waiting_for_room
@@ -108,7 +108,8 @@ def _ask_cold(archive: Archive) -> None:
 
 def _ask_backup(archive: Archive) -> None:
     """Raises BackupLate."""
-    require_recent_backup(archive.settings.data, archive.settings.backup_days or 1)
+    with archive.database.reading() as session:
+        require_recent_backup(session, archive.settings.data, archive.settings.backup_days or 1)
 
 
 def _ask_wal(archive: Archive) -> None:

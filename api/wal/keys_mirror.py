@@ -63,7 +63,7 @@ class KeysMirror:
             return
         if self._seen is None:
             self._open()
-        files = read_keys(self._settings)
+        files = read_keys(self._settings.data, self._settings.secrets_folder, self._settings.authority_folder)
         changed = [path for path, content in files.items() if self._here.get(path) != _digest(content)]
         for path in sorted(changed, key=_order):
             self._put(path, files[path])

@@ -5,6 +5,7 @@ from __future__ import annotations
 from storage.catalog import (
     access,
     archiving,
+    backups,
     casework,
     cold,
     deadlines,
@@ -39,6 +40,7 @@ __all__ = [
     "Base",
     "access",
     "archiving",
+    "backups",
     "casework",
     "cold",
     "deadlines",

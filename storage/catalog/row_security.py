@@ -79,6 +79,7 @@ SEEN_BY_NOBODY: Final[Mapping[str, str]] = {
     "one_time_code": "the first administrator's: of his code the hash, of 99 random bits",
     "replica_store": "where the second store is, and whether it works: /readyz says so to anybody",
     "cold_store": "likewise, of the cold place",
+    "backup_moment": "when backups were made: /readyz and /metrics say so to anybody",
     "sign_in_failure": "who tries to sign in has not signed in: names that were tried, and from where",
     "station_nonce": "of a station's requests: random numbers, each good once",
 }

@@ -145,9 +145,9 @@ class ObjectStore(Protocol):
     def mend(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
         """Begin an object that takes the place of what stands under `name`, if anything does: whole, in one moment.
 
-        For bytes that were lost, and for the very same ones: only custody calls this, which has held them against what
-        was signed. As `create` otherwise; the commit never raises ObjectExists. A store that keeps versions locked adds
-        one; where that is not allowed either, StoreRefused.
+        For bytes that were lost, and for the very same ones: only custody calls this, and a restore, which have held
+        them against what was signed. As `create` otherwise; the commit never raises ObjectExists. A store that keeps
+        versions locked adds one; where that is not allowed either, StoreRefused.
         """
 
     def put(self, name: str, data: bytes) -> StoredObject:

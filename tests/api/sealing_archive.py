@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
@@ -84,8 +85,10 @@ class SealingArchive:
     """Seals what it is given, and knows an officer, two supervisors, a legal reviewer, one case. A copy finds them in
     its database."""
 
-    def __init__(self, addresses: DatabaseAddresses, folder: Path) -> None:
-        settings = Settings(data=folder / "data", database_url=addresses.app, database_worker_url=addresses.worker)
+    def __init__(self, addresses: DatabaseAddresses, folder: Path, **more: Any) -> None:
+        """`more`: other settings, such as those of a store."""
+        given = {"database_url": addresses.app, "database_worker_url": addresses.worker, **more}
+        settings = Settings(data=folder / "data", **given)
         keyring = create_missing_keys(settings)
         authority = open_authority_server(Authority.load(settings.authority_folder), "127.0.0.1:0")
         self._serving = ServingThread(authority)

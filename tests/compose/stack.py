@@ -18,7 +18,12 @@ from tests.ports import find_free_port
 PROJECT = "liuhen-test"
 _UP_SECONDS = 900.0
 _DOWN_SECONDS = 240.0
+_COMMAND_SECONDS = 240.0
 _ROUND_SECONDS = 2.0
+_ASK_METRICS = """
+import urllib.request
+print(urllib.request.urlopen("http://127.0.0.1:8000/metrics", timeout=10).read().decode())
+"""
 
 
 @dataclass
@@ -39,11 +44,27 @@ class Stack:
     def authority(self) -> Path:
         return ROOT / "docker" / "secrets" / "tls-certificate"
 
-    def compose(self, *words: str, seconds: float, check: bool = True) -> subprocess.CompletedProcess[str]:
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What every call of compose begins with."""
         files = tuple(word for each in self.files for word in ("--file", str(each)))
+        return ("podman-compose", "--project-name", PROJECT, "--in-pod", "false", *files)
+
+    def compose(self, *words: str, seconds: float, check: bool = True) -> subprocess.CompletedProcess[str]:
         profiles = tuple(word for each in self.profiles for word in ("--profile", each))
-        argv = ("podman-compose", "--project-name", PROJECT, "--in-pod", "false", *files, *profiles, *words)
-        return self.machine.run(argv, seconds=seconds, check=check, **self.addresses)
+        return self.machine.run((*self.words, *profiles, *words), seconds=seconds, check=check, **self.addresses)
+
+    def command(self, *words: str) -> dict[str, Any]:
+        """What `liuhen WORDS` says in the container that has every setting; of its JSON, the object."""
+        asked = ("--profile", "command", "run", "--rm", "--no-deps", "-T", "command", *words)
+        said = self.compose(*asked, seconds=_COMMAND_SECONDS).stdout
+        return dict(json.loads(said[said.index("{") :]))
+
+    def figures(self, service: str) -> dict[str, float]:
+        """What an API process says at /metrics of the archive, by name with labels, asked inside its container."""
+        told = self.machine.podman("exec", self.name_of(service), "python", "-c", _ASK_METRICS).stdout
+        lines = [line.rpartition(" ") for line in told.splitlines() if line.startswith("liuhen_")]
+        return {name: float(value) for name, _, value in lines}
 
     @property
     def addresses(self) -> dict[str, str]:
@@ -120,8 +141,10 @@ class Stack:
 
 
 @contextmanager
-def running(stack: Stack) -> Iterator[Stack]:
-    stack.stop()
+def running(stack: Stack, *, afresh: bool = True) -> Iterator[Stack]:
+    """From its start to its end, of which nothing is left. `afresh`: without anything of before, either."""
+    if afresh:
+        stack.stop()
     try:
         stack.start()
         yield stack

@@ -18,7 +18,7 @@ FILES = ("compose.yaml", "compose.rabbitmq.yaml")
 # What names a second place to those of compose.yaml that need it, with the profile of whoever carries objects there.
 PLACES = ("replica", "cold")
 # They end by themselves; whoever waits for them goes by their exit code.
-ONE_SHOT = {"command", "demo", "upgrade"}
+ONE_SHOT = {"backup", "command", "demo", "restore", "upgrade"}
 ROLES = ("app", "owner", "sequencer", "worker")
 ONE_BASE = "docker.io/library/debian:trixie-slim"
 
@@ -94,8 +94,10 @@ def test_a_process_is_given_the_way_into_the_database_that_its_work_needs() -> N
     for name in ("media", "encoding", "housekeeping", "replica", "cold"):
         assert given.pop(name) == {"database-worker"}
     assert given.pop("beat") == given.pop("tsa") == set()
-    assert given.pop("upgrade") == given.pop("prepare") == {f"database-{role}" for role in (*ROLES, "superuser")}
     four = {f"database-{role}" for role in ROLES}
+    for name in ("prepare", "upgrade", "restore"):
+        assert given.pop(name) == four | {"database-shipper", "database-superuser"}
+    assert given.pop("backup") == four | {"database-shipper"}
     assert given == {"command": four, "demo": four}
 
 
@@ -103,7 +105,8 @@ def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers()
     services = parsed("compose.yaml")["services"]
     have = {name for name, service in services.items() if "root-passphrase" in service.get("secrets", ())}
     named = {re.sub(r"-[a-z]$", "", name) for name in have}
-    assert named == {"api", "custody", "media", "encoding", "prepare", "upgrade", "command", "demo"}
+    serving = {"api", "custody", "media", "encoding"}
+    assert named == serving | {"prepare", "upgrade", "command", "demo", "backup", "restore"}
 
 
 def test_each_queue_has_a_container_that_takes_it() -> None:
@@ -131,11 +134,11 @@ def test_a_second_place_is_named_to_whoever_opens_it_and_mounted_there(place: st
         (reading if mount.endswith(":ro") else writing).add(name)
     looking_after = {place, "housekeeping", "prepare", "upgrade", "command", "demo"}
     if place == "cold":
-        assert writing == looking_after | {"custody-a", "custody-b"}
-        assert reading == {"api-a", "api-b", "media", "encoding", "replica"}
+        assert writing == looking_after | {"custody-a", "custody-b", "restore"}
+        assert reading == {"api-a", "api-b", "media", "encoding", "replica", "backup"}
     else:
         assert writing == looking_after
-        assert reading == {"api-a", "api-b"}
+        assert reading == {"api-a", "api-b", "backup", "restore"}
         assert {name for name, queue in QUEUES.items() if queue.reaches_replica} == {place, "housekeeping"}
     assert "beat" in added["services"], "or it would wake nobody"
     assert set(added["volumes"]) == {place}

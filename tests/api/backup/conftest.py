@@ -16,6 +16,7 @@ from api.backup.making import BackupMade, BackupOrder, make_backup
 from api.backup.place import BackupPlace
 from api.backup.restored import Restored, RestoreOrder
 from api.backup.restoring import restore_backup
+from api.backup.server import DatabaseServer
 from api.engines.postgres import EmbeddedPostgres
 from api.engines.roles import DatabaseAddresses
 from api.settings import Settings
@@ -39,7 +40,11 @@ class Box:
     def back_up(self, place: BackupPlace, *, objects: bool = True, passphrase: str | None = None) -> BackupMade:
         self.archive.settle()
         return make_backup(
-            self.archive.archive, self.postgres, place, BackupOrder(objects, passphrase), lambda line: None
+            self.archive.archive,
+            DatabaseServer.own(self.postgres),
+            place,
+            BackupOrder(objects, passphrase),
+            lambda line: None,
         )
 
 

@@ -11,12 +11,14 @@ from pathlib import Path
 import psycopg
 import pytest
 
+from api.archive import Archive
 from api.backup.checking import check_backup
 from api.backup.errors import BackupSecretWrong
 from api.backup.keeping import list_backups, remove_beyond
 from api.backup.keys_part import kek_path
 from api.backup.making import BackupMade, BackupOrder, make_backup
 from api.backup.place import BackupPlace
+from api.backup.server import DatabaseServer
 from api.engines.roles import DATABASE
 from api.errors import UsageRefused
 from api.export import export_case
@@ -94,7 +96,7 @@ def test_an_archive_at_work_is_whole_elsewhere_and_its_ledger_goes_on(
         after = export_case(again.archive, again.people["supervisor"], again.case.id, grant.id, tmp_path / "after")
         assert verify_package(before.folder, trust) is not None
         assert verify_package(after.folder, trust) is not None
-        _require_one_ledger(other, made.facts.note.encode())
+        require_one_ledger(other.archive.archive, made.facts.note.encode())
 
 
 def test_what_waited_for_its_place_in_the_ledger_gets_it_on_the_new_machine(tmp_path: Path, place: BackupPlace) -> None:
@@ -118,7 +120,8 @@ def test_what_waited_for_its_place_in_the_ledger_gets_it_on_the_new_machine(tmp_
 
 
 def _back_up_as_it_is(box: Box, place: BackupPlace) -> BackupMade:
-    return make_backup(box.archive.archive, box.postgres, place, BackupOrder(True, None), lambda line: None)
+    server = DatabaseServer.own(box.postgres)
+    return make_backup(box.archive.archive, server, place, BackupOrder(True, None), lambda line: None)
 
 
 def _make_sealing_older(box: Box) -> None:
@@ -139,9 +142,8 @@ def _seal_beside_what_was_under_way(box: Box, content: bytes) -> Recording:
         return session.get_one(Recording, recording_id)
 
 
-def _require_one_ledger(box: Box, earlier: bytes) -> None:
+def require_one_ledger(archive: Archive, earlier: bytes) -> None:
     """The checkpoint of the machine that was lost is a beginning of what the new one signed."""
-    archive = box.archive.archive
     old = open_checkpoint(earlier, archive.keyring.ledger_vkey)
     latest = archive.ledger.latest()
     assert latest is not None

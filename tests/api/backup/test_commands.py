@@ -90,7 +90,10 @@ def test_what_makes_no_sense_is_refused(data: Path, tmp_path: Path) -> None:
     assert "LIUHEN_WAL_FOLDER is not set" in unset.stderr
     elsewhere = liuhen(data, "backup", str(tmp_path / "place"), LIUHEN_DATABASE_URL="postgresql://liuhen_app@/liuhen")
     assert elsewhere.returncode == 2
-    assert "its own tools" in elsewhere.stderr
+    assert "set LIUHEN_DATABASE_SHIPPER_URL" in elsewhere.stderr
+    lacking = liuhen(data, "backup", str(tmp_path / "place"), "--authority", str(tmp_path / "nowhere"))
+    assert lacking.returncode == 2
+    assert "the backup would lack the keys of the authority" in lacking.stderr
     short = liuhen(data, "backup", str(tmp_path / "place"), LIUHEN_BACKUP_PASSPHRASE="short")
     assert short.returncode == 2
     assert "12 characters" in short.stderr

@@ -13,7 +13,7 @@ import pytest
 
 from api.engines.launch import Child
 from api.engines.postgres import EmbeddedPostgres
-from api.engines.roles import ROLES, socket_url
+from api.engines.roles import ROLES, SHIPPER, socket_url
 from storage.migrations.upgrading import is_current
 from tests.api.cli.test_up import command, environment
 
@@ -49,6 +49,7 @@ def given(server: EmbeddedPostgres, tmp_path: Path) -> dict[str, str]:
     """Every address in a file of its own, as a container platform hands them out."""
     addresses = {f"DATABASE_{NAMES[role]}URL": socket_url(role, f"of {role}", server.sockets) for role in ROLES}
     addresses["DATABASE_SUPERUSER_URL"] = server.superuser_url()
+    addresses["DATABASE_SHIPPER_URL"] = socket_url(SHIPPER, "of the shipper", server.sockets, "postgres")
     named = {}
     for name, address in addresses.items():
         file = tmp_path / name.lower()
@@ -85,6 +86,13 @@ def in_place(given: dict[str, str], data: Path) -> tuple[object, ...]:
     return counted, keys
 
 
+def may_copy(url: str) -> bool:
+    """Whether who has this address may take a backup of the server."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute("SELECT rolreplication AND NOT rolsuper FROM pg_roles WHERE rolname = current_user")
+        return row.fetchone() == (True,)
+
+
 def test_it_waits_for_the_database_and_changes_nothing_when_it_is_run_again(
     server: EmbeddedPostgres, given: dict[str, str], tmp_path: Path
 ) -> None:
@@ -102,6 +110,7 @@ def test_it_waits_for_the_database_and_changes_nothing_when_it_is_run_again(
         assert code == 0, err
         assert "element policies" in out
         assert is_current(Path(given["LIUHEN_DATABASE_OWNER_URL_FILE"]).read_text().strip())
+        assert may_copy(Path(given["LIUHEN_DATABASE_SHIPPER_URL_FILE"]).read_text().strip())
         first = in_place(given, data)
         code, _, err = ended(start(data, given, "--wait", "0"))
         assert code == 0, err

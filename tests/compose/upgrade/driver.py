@@ -40,11 +40,9 @@ class UpgradeDriver:
         self.complaints += [f"{name} still runs the previous release" for name in self._left()]
 
     def _upgrade(self) -> int:
-        files = tuple(word for each in self._stack.files for word in ("--file", str(each)))
-        compose = ("podman-compose", "--project-name", PROJECT, "--in-pod", "false", *files)
         environment = self._stack.machine.environment() | self._stack.addresses | {"PROJECT": PROJECT}
         process = subprocess.Popen(
-            [ROOT / "docker" / "upgrade", *compose],
+            [ROOT / "docker" / "upgrade", *self._stack.words],
             env=environment,
             cwd=ROOT,
             stdin=subprocess.DEVNULL,
