@@ -110,7 +110,7 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
             if declared is None:
                 return None
             boxes = with_what_follows(handle, Boxes(declared, present))
-            return with_unseen(handle, boxes, rooms_of_matroska(handle, present, allowance))
+            return with_unseen(handle, boxes, rooms_of_matroska(handle, present, allowance), allowance)
         if start.startswith((JPEG, PNG)):
             end = end_of_still(handle, present)
             return None if end is None else with_what_follows(handle, Boxes(end, present))
@@ -131,9 +131,15 @@ def measure_mpeg_sound(handle: BinaryIO, present: int, allowance: Allowance) -> 
     if totals is not None and totals.frames is not None:
         return Boxes(totals.end, present, sound_frames=totals.frames)
     counted = count_frames(handle, first[0], present, allowance)
-    if counted is None:
-        return None if totals is None else Boxes(totals.end, present)
-    return Boxes(counted.end if totals is None else totals.end, present, sound_seconds=counted.seconds)
+    if totals is None and counted is None and not allowance.spent:
+        return None
+    end = present if counted is None else counted.end
+    return Boxes(
+        end if totals is None else totals.end,
+        present,
+        complete=not allowance.spent,
+        sound_seconds=None if counted is None else counted.seconds,
+    )
 
 
 def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
@@ -145,14 +151,14 @@ def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
     return replace(boxes, trailing_bytes=max(0, boxes.present_bytes - boxes.declared_bytes), second_at=second_at)
 
 
-def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box]) -> Boxes:
+def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box], allowance: Allowance) -> Boxes:
     """What no player shows, unless more than that is known to lie behind the film."""
     if boxes.second_at is not None:
         return boxes
     unseen = look_for_unseen(handle, rooms, boxes.present_bytes)
     if unseen.film is not None:
         return replace(boxes, second_at=unseen.film.at, second_end=unseen.film.end)
-    return replace(boxes, unclaimed_bytes=unseen.bytes)
+    return replace(boxes, unclaimed_bytes=unseen.bytes, complete=boxes.complete and not allowance.spent)
 
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
@@ -294,7 +300,7 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     boxes = Boxes(
         reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted, second_at=second_at
     )
-    boxes = with_unseen(handle, boxes, rooms_of_riff(handle, present, allowance))
+    boxes = with_unseen(handle, boxes, rooms_of_riff(handle, present, allowance), allowance)
     if "AVI " not in kinds:
         return boxes
     is_cut = boxes.missing_bytes > 0 and not miscounted

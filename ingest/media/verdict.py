@@ -182,7 +182,8 @@ def hides(found: Findings) -> tuple[Reason, ...]:
 
 def not_read(facts: FileFacts) -> tuple[Reason, ...]:
     """What broke the reader says so, and changes no state: ffprobe's word stands by itself."""
-    return tuple(Reason(code.READING_STOPPED, {"by": words}) for words in facts.failed[:4])
+    unfinished = () if facts.boxes is None or facts.boxes.complete else ("extent: cost too much",)
+    return tuple(Reason(code.READING_STOPPED, {"by": words}) for words in (*unfinished, *facts.failed)[:4])
 
 
 def is_uncoded(main: Stream | None) -> bool:

@@ -483,3 +483,19 @@ def test_a_live_recording_is_as_long_as_its_pictures_say(
     assert probe_media(whole, runner).duration_seconds == pytest.approx(12, abs=0.1)
     film.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
     assert probe_media(film, runner).duration_seconds == pytest.approx(6, abs=1)
+
+
+def test_what_is_hidden_behind_more_room_than_anybody_keeps_is_not_passed_over_in_silence(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path
+) -> None:
+    first, second = make_clip(*SHORT, *X264, "first.mkv").read_bytes(), make_clip(*FILM, "b.mkv").read_bytes()
+    film = tmp_path / "film.mkv"
+    film.write_bytes(in_segment(in_segment(first, b"\xec", b"")[0] + b"\xec\x80" * 210_000, b"\xec", second)[0])
+    content = bytearray(film.read_bytes())
+    at = content.index(b"\x18\x53\x80\x67") + 4
+    content[at : at + 8] = ((1 << 56) | (len(content) - at - 8)).to_bytes(8)
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    assert [(reason.code, reason.facts) for reason in found.reasons] == [
+        (code.READING_STOPPED, {"by": "extent: cost too much"})
+    ]
