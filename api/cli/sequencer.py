@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Final
 
+import psycopg
 import structlog
 from sqlalchemy.exc import InterfaceError, OperationalError
 
@@ -27,7 +28,13 @@ from storage.ledger.sequencer import Sequencer
 
 log = structlog.get_logger()
 
-AWAY: Final = (StoreUnavailable, OperationalError, InterfaceError)
+AWAY: Final = (
+    StoreUnavailable,
+    OperationalError,
+    InterfaceError,
+    psycopg.OperationalError,
+    psycopg.InterfaceError,
+)
 """What time heals: store or database do not answer, or answer no longer."""
 AWAY_SECONDS = 1.0
 # How long to wait when nothing was new: an idle archive rests, and an entry that comes then waits no longer.

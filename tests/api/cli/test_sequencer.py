@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import psycopg
 import pytest
 from sqlalchemy.exc import OperationalError
 
@@ -14,7 +15,11 @@ from api.cli import sequencer
 from storage.errors import StoreUnavailable
 from storage.ledger.errors import LedgerBehindStore
 
-AWAY = [StoreUnavailable("ledger/x", "refused"), OperationalError("SELECT 1", {}, Exception("closed"))]
+AWAY = [
+    StoreUnavailable("ledger/x", "refused"),
+    OperationalError("SELECT 1", {}, Exception("closed")),
+    psycopg.OperationalError("closed"),
+]
 
 
 class Places:
@@ -43,7 +48,7 @@ class Places:
             raise told
 
 
-@pytest.mark.parametrize("away", AWAY, ids=["the store", "the database"])
+@pytest.mark.parametrize("away", AWAY, ids=["the store", "the database", "the database, asked straight"])
 def test_what_is_away_is_waited_for_when_it_begins_and_when_it_works(
     away: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
