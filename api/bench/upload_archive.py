@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from sqlalchemy import func, select, update
+from sqlalchemy import func, select, text, update
 
 from api.bench.errors import BenchError
 from api.demo.archive_process import RunningArchive, running_archive
@@ -24,6 +25,12 @@ from storage.database import Database
 # As much as the largest run has under way; what a station may have waiting is not what is measured.
 _SETTINGS = {"LIUHEN_UPLOADS_WAITING": str(1 << 40), "LIUHEN_UPLOADS_AT_ONCE": "100000"}
 _WAITING = ("finished", "sealed")
+_TRIES_TO_STOP = 20
+_STANDS_SECONDS = 0.2
+_IDLE_IN_TRANSACTION = text(
+    "SELECT pid, state_change FROM pg_stat_activity WHERE usename = current_user AND pid <> pg_backend_pid()"
+    " AND state LIKE 'idle in transaction%'"
+)
 
 
 @dataclass(frozen=True)
@@ -40,15 +47,38 @@ class MeasuredArchive:
 
     @contextmanager
     def sealing_stopped(self) -> Iterator[None]:
-        """Sealing and copying may lag behind uploads: their workers stand still, so that each is measured alone."""
+        """Sealing and copying may lag behind uploads: their workers stand still, so that each is measured alone.
+
+        Raises BenchError when they cannot be stopped between two transactions. A transaction that stands still with its
+        worker would keep every row version since then from being cleared away, and slow down all that is measured.
+        """
         workers = self._processes(*(queue.process for queue in QUEUES.values() if queue.needs_root))
-        for worker in workers:
-            worker.send(signal.SIGSTOP)
         try:
+            for _ in range(_TRIES_TO_STOP):
+                for worker in workers:
+                    worker.send(signal.SIGSTOP)
+                if not self._transactions_that_stand():
+                    break
+                for worker in workers:
+                    worker.send(signal.SIGCONT)
+                time.sleep(0.05)
+            else:
+                raise BenchError("sealing could not be stopped: a transaction is open all the time")
             yield
         finally:
             for worker in workers:
                 worker.send(signal.SIGCONT)
+
+    def _transactions_that_stand(self) -> set[tuple[Any, ...]]:
+        """Of the role that workers have: those that are idle, and the same a moment later."""
+        before = self._idle_in_transaction()
+        if before:
+            time.sleep(_STANDS_SECONDS)
+        return before and before & self._idle_in_transaction()
+
+    def _idle_in_transaction(self) -> set[tuple[Any, ...]]:
+        with self.database.reading() as session:
+            return {(row.pid, row.state_change) for row in session.execute(_IDLE_IN_TRANSACTION)}
 
     def http_peak_mib(self) -> float:
         """The most that any HTTP process ever held resident."""

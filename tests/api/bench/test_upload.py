@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
+from sqlalchemy import select
 
-from api.bench import tus_peer_process
-from api.bench.errors import PeerMissing
+from api.bench import tus_peer_process, upload_archive
+from api.bench.errors import BenchError, PeerMissing
 from api.bench.upload import UploadSizes, measure_uploads
+from api.bench.upload_archive import MeasuredArchive
 from api.bench.upload_files import PICTURE_BYTES, make_film, make_picture
+from api.demo.archive_process import RunningArchive
 from ingest.media.probe import probe_media
 from ingest.media.runner import open_runner
+from storage.database import Database
 
 MIB = 1 << 20
 SMALL = UploadSizes(large=(MIB,), bytes_of_one_client=2 * MIB, small_files=4, crowd=4, pairs=1, others=2)
@@ -31,6 +36,18 @@ def test_both_sides_are_measured_sealing_ends_and_nothing_stays(tmp_path: Path) 
     assert receipt.ours > 0
     assert sealing.ours > 0
     assert list(tmp_path.iterdir()) == []
+
+
+def test_sealing_does_not_stand_still_within_a_transaction(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    archive = MeasuredArchive(cast(RunningArchive, None), database, "")
+    monkeypatch.setattr(MeasuredArchive, "_processes", lambda *_: [])
+    monkeypatch.setattr(upload_archive, "_TRIES_TO_STOP", 2)
+    with database.transaction() as session:
+        session.execute(select(1))
+        with pytest.raises(BenchError, match="a transaction is open"), archive.sealing_stopped():
+            pytest.fail("it was measured")
+    with archive.sealing_stopped():
+        assert archive.count() == 0
 
 
 def test_the_peer_without_its_tools_is_said_before_anything_runs(
