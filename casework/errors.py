@@ -56,6 +56,7 @@ REFUSAL_REASONS = {
     "redacted_only": "the grant is for redacted copies; ask for these, or for the originals, with the reason",
     "consent_needed": "originals leave only with the approver's express consent; ask for a copy, with the reason why "
     "the originals are needed; to look at the recording, play it on its page",
+    "reason_needed": "you are not at work on the case; say first why you read it",
     "released": "you no longer handle the case that you were let view directly; ask for a grant",
 }
 
@@ -320,7 +321,7 @@ class AlreadyFinished(StateRefused):
 
 @dataclass(eq=False)
 class AccessRefused(CaseworkError):
-    """`subject` is what was asked for ("recording" or "case"). Its refusal to a signed-in person is an entry."""
+    """`subject` is what was asked for: "recording", "case", "document". Telling it a signed-in person is an entry."""
 
     reason: str
     subject: str

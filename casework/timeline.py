@@ -20,7 +20,7 @@ from storage.catalog.archiving import CaseArchive, CaseCatalogue, CaseSecrecy
 from storage.catalog.casework import Case, CaseLink, CaseStage
 from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
-from storage.catalog.documents import Document, DocumentSignature, FinalDocument, SealedDocument
+from storage.catalog.documents import Document, DocumentReading, DocumentSignature, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
@@ -62,6 +62,7 @@ TIMELINE_KINDS = (
     "document_finalised",
     "document_sealed",
     "document_withdrawn",
+    "document_read",
     "access_requested",
     "request_refused",
     "access_granted",
@@ -280,6 +281,10 @@ def _of_documents(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     ):
         item = _item(at, kind, row.document_id, who, detail=document.kind)
         yield item.join(document, document.id == row.document_id).where(row.case_id == case_id)
+    read = DocumentReading
+    first = _item(func.min(read.read_at), "document_read", read.document_id, read.person_id, detail=document.kind)
+    of_each = read.document_id, read.person_id, document.kind
+    yield first.join(document, document.id == read.document_id).where(read.case_id == case_id).group_by(*of_each)
 
 
 def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

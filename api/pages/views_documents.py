@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,9 +18,11 @@ from casework.documents.drafts import servable, writing
 from casework.documents.facts import FACTS, OF_DECISION
 from casework.documents.kept import OF_REVIEWERS
 from casework.documents.listing import DocumentNow, documents_of_case, find_document, kinds_to_begin
+from casework.documents.reading import read_document, who_read
 from casework.documents.seals import find_seal
 from casework.documents.template_file import TemplateField
 from casework.documents.wording import say_facts
+from casework.errors import AccessRefused
 from casework.organisation import names_of
 from casework.permission import MAY
 from storage.catalog.casework import Case
@@ -63,19 +66,27 @@ def _several_decisions(visit: Visit, case: Case, begun: Sequence[DocumentTemplat
 
 
 def build_document(visit: Visit) -> Mapping[str, Any]:
+    """That it is read is entered before anything of it is shown; whoever is not at work on its case says why first."""
     session, person = visit.session, visit.person
     seen = find_document(session, person, visit.path_id())
+    case = find_case(session, person, seen.document.case_id)
+    if not _reads(visit, seen.document.id):
+        return {"case": case, "seen": seen, "document": seen.document, "asks_reason": True}
+    readings = who_read(session, seen.document.id)
     document, in_english = seen.document, language_of(visit.request) == "en"
     said = say_facts(seen.text.facts)
-    case = find_case(session, person, document.case_id)
     people = [document.begun_by, seen.text.saved_by, document.withdrawn_by]
     people += [row.stated_by for row in seen.signatures]
     people += [None if seen.final is None else seen.final.finalised_by]
     people += [None if seen.sealed is None else seen.sealed.sealed_by]
+    people += [row.person_id for row in readings.items]
     return {
         "case": case,
         "seen": seen,
         "document": document,
+        "asks_reason": False,
+        "readings": readings.items,
+        "more_readings": readings.next is not None,
         "asked": [_ask(field, seen.text.fields.get(field.name)) for field in seen.template.typed],
         "case_says": [(FACTS[name].label[in_english], name, said.get(name)) for name in _facts_shown(seen)],
         "served": servable(session, case.id),
@@ -84,6 +95,18 @@ def build_document(visit: Visit) -> Mapping[str, Any]:
         "seal": find_seal(session, document.unit_id),
         "may": _may(visit, seen),
     }
+
+
+def _reads(visit: Visit, document_id: uuid.UUID) -> bool:
+    """Whether the person may go on reading, which is entered; False: he has to say why first."""
+    try:
+        with visit.archive.database.transaction() as session:
+            read_document(session, visit.person, document_id, visit.now)
+    except AccessRefused as refused:
+        if refused.reason != "reason_needed":
+            raise
+        return False
+    return True
 
 
 def _facts_shown(seen: DocumentNow) -> list[str]:

@@ -11,6 +11,7 @@ from storage.catalog.documents import (
     Document,
     DocumentIssuer,
     DocumentNumber,
+    DocumentReading,
     DocumentSignature,
     DocumentText,
     FinalDocument,
@@ -74,6 +75,11 @@ def _sealed(entry: LedgerEntry) -> Facts:
     return {**stated, **_bytes(entry), "sealed_by": entry.actor_id, **made_at(entry, "sealed_at")}
 
 
+def _read(entry: LedgerEntry) -> Facts:
+    said = {"reason": None, **pledged(entry, "reason")}
+    return {**_of_document(entry, "because_id"), **said, "person_id": entry.actor_id, **made_at(entry, "read_at")}
+
+
 def _bytes(entry: LedgerEntry) -> Facts:
     """The digest that the row states, and that of the bytes which it keeps."""
     return {"sha256": entry.data.get("pdf_sha256"), "pdf_digest": entry.data.get("pdf_sha256")}
@@ -102,5 +108,6 @@ DOCUMENT_SUBJECTS: Sequence[Subject] = (
     Subject(DocumentSignature, (Step("document.signed", _signed, "signature_id", makes=True),)),
     Subject(DocumentNumber, (Step("document.numbered", _numbered, "number_id", makes=True),)),
     Subject(FinalDocument, (Step("document.finalised", _finalised, "final_id", makes=True),)),
+    Subject(DocumentReading, (Step("document.read", _read, "reading_id", makes=True),)),
     Subject(SealedDocument, (Step("document.sealed", _sealed, "sealed_id", makes=True),)),
 )

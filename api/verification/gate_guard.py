@@ -51,6 +51,7 @@ TRIGGERS: Final[Mapping[str, tuple[str, ...]]] = {
     "require_return_to_send": ("return_sending",),
     "require_sending_of_receipt": ("return_receipt",),
     "require_sound_dossier": ("dossier",),
+    "require_sound_reading": ("document_reading",),
     "require_sound_end": ("unit",),
     "require_live_unit": (
         "adviser",

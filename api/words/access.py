@@ -33,6 +33,7 @@ OVERSIGHT_LISTS: Mapping[str, str] = {
     "grants": mark("授权及其使用"),
     "viewings": mark("观看"),
     "refusals": mark("拒绝"),
+    "readings": mark("查阅文书"),
 }
 VIEWING_OUTCOMES: Mapping[str, str] = {"proper": mark("正当"), "questioned": mark("存疑")}
 REFUSALS: Mapping[str, str] = {
@@ -45,6 +46,7 @@ REFUSALS: Mapping[str, str] = {
     "secrecy": mark("所属案件的密级不向您开放，如需调阅请联系本单位主管。"),
     "redacted_only": mark("您的授权只能领取遮蔽副本。"),
     "released": mark("您已不是本案承办人员，不能再直接查看；如仍需查看请提出申请。"),
+    "reason_needed": mark("您未参与办理本案，请先说明查阅事由。"),
 }
 REFUSAL_CODES: Mapping[str, str] = {
     "inactive": mark("账号已停用"),
@@ -57,6 +59,7 @@ REFUSAL_CODES: Mapping[str, str] = {
     "expired": mark("授权已到期"),
     "revoked": mark("授权已撤销"),
     "secrecy": mark("密级不开放"),
+    "reason_needed": mark("未说明查阅事由"),
     "asker_secrecy": mark("密级不向申请人开放"),
     "never_copied": mark("该密级不得复制"),
     "own_redaction": mark("核对本人设定的遮蔽"),

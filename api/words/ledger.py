@@ -245,6 +245,7 @@ ACTIONS: Mapping[str, str] = {
     "document.finalised": mark("文书定稿"),
     "document.sealed": mark("文书盖章"),
     "document.withdrawn": mark("文书作废"),
+    "document.read": mark("查阅文书"),
     "review_scope.loaded": mark("载入法制审核目录清单"),
     "review_scope.superseded": mark("法制审核目录清单被新版取代"),
     "review_scope.came_into_force": mark("法制审核目录清单生效"),

@@ -40,6 +40,7 @@ TIMELINE: Mapping[str, str] = {
     "document_finalised": mark("文书定稿"),
     "document_sealed": mark("文书盖章"),
     "document_withdrawn": mark("文书作废"),
+    "document_read": mark("查阅文书"),
     "access_requested": mark("提出调阅申请"),
     "request_refused": mark("申请未获批准"),
     "access_granted": mark("批准授权"),

@@ -27,13 +27,14 @@ from sqlalchemy import (
     union_all,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from casework.playback import shows_poster
 from casework.units import unit_tree
 from retention.paging import Cursor, Page, newest_first, page_rows, take_page
 from storage.catalog.access import AccessRequest, Export, Grant, PlaybackWindow
 from storage.catalog.casework import CaseLink
+from storage.catalog.documents import Document, DocumentReading, DocumentTemplate
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person
 from storage.catalog.redaction import RedactedCopy
@@ -87,6 +88,21 @@ class Seen:
     window_count: int
     sent_bytes: int
     poster_only: bool
+
+
+@dataclass(frozen=True)
+class Read:
+    """One hour of one person with a document of a case; `reason`: what he said why, who was not at work on it."""
+
+    id: uuid.UUID
+    at: datetime
+    unit_id: uuid.UUID
+    person_id: uuid.UUID
+    case_id: uuid.UUID
+    document_id: uuid.UUID
+    title_zh: str
+    title_en: str
+    reason: str | None
 
 
 @dataclass(frozen=True)
@@ -176,6 +192,23 @@ def _seen(
         .having(and_(literal(True), *_within(wanted, first)))
     )
     return statement, first, cast(window.grant_id, Text) + "/" + cast(window.recording_id, Text)
+
+
+def list_readings(
+    session: Session, by: Person, wanted: Wanted, *, after: Cursor | None = None, limit: int = 50
+) -> Page[Read]:
+    """Readings of documents, likewise, the latest first."""
+    row, said = DocumentReading, aliased(DocumentReading)
+    statement = (
+        select(row.id, row.read_at, row.unit_id, row.person_id, row.case_id, row.document_id)
+        .add_columns(DocumentTemplate.title_zh, DocumentTemplate.title_en, func.coalesce(row.reason, said.reason))
+        .join(Document, Document.id == row.document_id)
+        .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
+        .outerjoin(said, said.id == row.because_id)
+        .where(*_narrowed(_units_of(by), wanted, row.unit_id, row.person_id, row.case_id, row.read_at))
+    )
+    found = [Read(*each) for each in session.execute(newest_first(statement, row.read_at, row.id, after, limit))]
+    return take_page(found, limit, lambda each: Cursor(each.at, str(each.id)))
 
 
 def list_refusals(

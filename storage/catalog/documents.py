@@ -256,3 +256,26 @@ class SealedDocument(Base):
     stamped_at: Mapped[datetime | None]
     sealed_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     sealed_at: Mapped[Instant]
+
+
+class DocumentReading(Base):
+    """That somebody was shown a document, in the hour from `read_at` on; its entry was committed before the first byte.
+
+    `reason`: why, of one who was not at work on the case; `because_id`: his reading of the case in which he said it.
+    """
+
+    __tablename__ = "document_reading"
+    __table_args__ = (
+        CheckConstraint("reason IS NULL OR because_id IS NULL", name="reason"),
+        Index("ix_document_reading_unit_id", "unit_id", "read_at"),
+        Index("ix_document_reading_document_id", "document_id", "read_at"),
+        Index("ix_document_reading_case_id", "case_id", "person_id", "read_at"),
+    )
+    id: Mapped[Id]
+    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
+    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
+    document_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("document.id"))
+    person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
+    reason: Mapped[str | None]
+    because_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("document_reading.id"))
+    read_at: Mapped[Instant]

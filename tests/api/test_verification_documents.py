@@ -15,6 +15,7 @@ from api.verification import verify_archive
 from casework.documents.drafts import begin_document, save_document, withdraw_document
 from casework.documents.finalising import finalise_document
 from casework.documents.issuers import name_issuer
+from casework.documents.reading import read_for_a_reason
 from casework.documents.seals import make_seal
 from casework.documents.signing import sign_document, state_signature
 from casework.documents.templates import load_shipped_templates
@@ -64,6 +65,10 @@ TAMPERED = (
     ("UPDATE sealed_document SET pdf = set_byte(pdf, octet_length(pdf) - 9, 65)", "seal_invalid"),
     ("UPDATE sealed_document SET stamped_at = stamped_at - interval '1 day'", "stamped_at"),
     ("DELETE FROM sealed_document", "logged_row_missing"),
+    ("UPDATE document_reading SET reason = '另有原因'", "reason"),
+    ("UPDATE document_reading SET person_id = (SELECT begun_by FROM document LIMIT 1)", "person_id"),
+    ("UPDATE document_reading SET read_at = read_at - interval '1 day'", "read_at"),
+    ("DELETE FROM document_reading", "logged_row_missing"),
     (
         "INSERT INTO document_signature SELECT gen_random_uuid(), unit_id, case_id, document_id, text_id, 'witness',"
         " NULL, '某人', 'signed', NULL, signed_at, stated_by, stated_at FROM document_signature LIMIT 1",
@@ -80,6 +85,7 @@ TABLES = (
     "document_number",
     "final_document",
     "sealed_document",
+    "document_reading",
 )
 
 
@@ -109,6 +115,7 @@ def kept(sealing: Any) -> Any:
         finalise_document(session, officer, notice, now, review_keys(sealing.archive.keyring))
         wrong = begin_document(session, officer, sealing.case.id, "correction_notice", {}, now).document.id
         withdraw_document(session, officer, wrong, "写错了人")
+        read_for_a_reason(session, other, notice, "核对", datetime.now(UTC))
     assert seal_document(sealing.archive, officer, notice).stamped_at is not None
     sealing.settle()
     return sealing

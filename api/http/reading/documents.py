@@ -12,13 +12,16 @@ from api.http.reading.names import people_named
 from api.http.schema.base import PersonRef
 from api.http.schema.documents import (
     DocumentItem,
+    DocumentLine,
     FieldItem,
     FinalItem,
+    ReadingItem,
     SealedItem,
     SignatureItem,
     TemplateItem,
 )
 from casework.documents.listing import DocumentNow
+from casework.documents.reading import Reading
 from casework.documents.template_file import Template, TemplateField
 from storage.catalog.documents import DocumentTemplate, UnitSeal
 
@@ -27,16 +30,55 @@ Seals = Mapping[uuid.UUID, UnitSeal]
 
 
 def document_items(session: Session, documents: Sequence[DocumentNow]) -> list[DocumentItem]:
+    """With what they say: for whoever reads them."""
+    lines = document_lines(session, documents)
+    names = people_named(session, *(row.stated_by for each in documents for row in each.signatures))
+    return [
+        DocumentItem(
+            **dict(line),
+            fields=each.text.fields,
+            facts=each.text.facts,
+            signatures=[
+                SignatureItem(
+                    id=row.id,
+                    role=row.role,
+                    name=row.name,
+                    outcome=row.outcome,
+                    note=row.note,
+                    signed_at=row.signed_at,
+                    stated_by=PersonRef.of(row.stated_by, names),
+                )
+                for row in each.signatures
+            ],
+        )
+        for line, each in zip(lines, documents, strict=True)
+    ]
+
+
+def document_lines(session: Session, documents: Sequence[DocumentNow]) -> list[DocumentLine]:
     people = [each.document.begun_by for each in documents]
     for each in documents:
-        people += [row.stated_by for row in each.signatures]
         people += [who for who in (each.document.withdrawn_by,) if who is not None]
         people += [] if each.final is None else [each.final.finalised_by]
         people += [] if each.sealed is None else [each.sealed.sealed_by]
     names = people_named(session, *people)
     wanted = {each.sealed.seal_id for each in documents if each.sealed is not None}
     seals = {row.id: row for row in session.scalars(select(UnitSeal).where(UnitSeal.id.in_(wanted)))}
-    return [_item(each, names, seals) for each in documents]
+    return [_line(each, names, seals) for each in documents]
+
+
+def reading_items(session: Session, document_id: uuid.UUID, rows: Sequence[Reading]) -> list[ReadingItem]:
+    names = people_named(session, *(row.person_id for row in rows))
+    return [
+        ReadingItem(
+            id=row.id,
+            document_id=document_id,
+            person=PersonRef.of(row.person_id, names),
+            reason=row.reason,
+            read_at=row.read_at,
+        )
+        for row in rows
+    ]
 
 
 def template_item(row: DocumentTemplate) -> TemplateItem:
@@ -64,9 +106,9 @@ def _field(field: TemplateField) -> FieldItem:
     return FieldItem.model_validate(field.as_json())
 
 
-def _item(each: DocumentNow, names: Names, seals: Seals) -> DocumentItem:
+def _line(each: DocumentNow, names: Names, seals: Seals) -> DocumentLine:
     document, is_draft = each.document, each.state == "draft"
-    return DocumentItem(
+    return DocumentLine(
         id=document.id,
         case_id=document.case_id,
         kind=document.kind,
@@ -80,22 +122,8 @@ def _item(each: DocumentNow, names: Names, seals: Seals) -> DocumentItem:
         begun_by=PersonRef.of(document.begun_by, names),
         begun_at=document.begun_at,
         ordinal=each.text.ordinal,
-        fields=each.text.fields,
-        facts=each.text.facts,
         missing=list(each.missing) if is_draft else [],
         unsigned=dict(each.unsigned) if is_draft else {},
-        signatures=[
-            SignatureItem(
-                id=row.id,
-                role=row.role,
-                name=row.name,
-                outcome=row.outcome,
-                note=row.note,
-                signed_at=row.signed_at,
-                stated_by=PersonRef.of(row.stated_by, names),
-            )
-            for row in each.signatures
-        ],
         final=_final(each, names),
         sealed=_sealed(each, names, seals),
         withdrawn_at=document.withdrawn_at,

@@ -14,20 +14,23 @@ from sqlalchemy.orm import Session
 
 from api.http.reading.names import case_refs, names_in, people_named
 from api.http.schema.base import PersonRef
-from api.http.schema.oversight import GrantUseItem, RefusalItem, SeenItem
+from api.http.schema.oversight import GrantUseItem, ReadItem, RefusalItem, SeenItem
 from api.http.spreadsheets import csv_bytes
 from casework.retrieval.oversight import (
     GrantUse,
+    Read,
     Refusal,
     Seen,
     Wanted,
     every,
     list_grant_uses,
+    list_readings,
     list_refusals,
     list_seen,
 )
-from casework.secrecy import keeps_nothing_from
+from casework.secrecy import keeps_case_from, keeps_nothing_from
 from integrity.local_time import CHINA
+from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 
@@ -87,6 +90,29 @@ def recordings_told(session: Session, by: Person, ids: Iterable[uuid.UUID]) -> d
     """Names of those recordings that no class of secrecy keeps from him: that they were seen, he is told of all."""
     wanted = select(Recording.id, Recording.original_name).where(Recording.id.in_(set(ids)), keeps_nothing_from(by))
     return {str(row.id): row.original_name for row in session.execute(wanted)}
+
+
+def read_items(session: Session, by: Person, rows: Sequence[Read]) -> list[ReadItem]:
+    """Of every reading that it was; of a case that a class of secrecy keeps from him not why."""
+    names = people_named(session, *(each.person_id for each in rows))
+    cases = case_refs(session, (each.case_id for each in rows))
+    wanted = select(Case.id).where(Case.id.in_({each.case_id for each in rows}), keeps_case_from(by, Case.id))
+    kept = set(session.scalars(wanted))
+    return [
+        ReadItem(
+            id=each.id,
+            at=each.at,
+            unit_id=each.unit_id,
+            person=PersonRef.of(each.person_id, names),
+            case=cases[each.case_id],
+            document_id=each.document_id,
+            title_zh=each.title_zh,
+            title_en=each.title_en,
+            at_work=each.reason is None,
+            reason=None if each.case_id in kept else each.reason,
+        )
+        for each in rows
+    ]
 
 
 def refusal_items(session: Session, by: Person, refusals: Sequence[Refusal]) -> list[RefusalItem]:
@@ -162,6 +188,18 @@ SHEETS: Mapping[str, Sheet] = {
             "记录编号 recording_id": lambda row: row.recording_id,
             **_USE,
             "仅封面 poster_only": lambda row: row.poster_only,
+        },
+    ),
+    "readings": Sheet(
+        list_readings,
+        read_items,
+        {
+            "时间 at": lambda row: row.at,
+            **_PERSON,
+            **_CASE,
+            "文书 document": lambda row: row.title_zh,
+            "文书编号 document_id": lambda row: row.document_id,
+            "事由 reason": lambda row: row.reason,
         },
     ),
     "refusals": Sheet(

@@ -12,14 +12,16 @@ from api.archive import Archive
 from api.credentials import Viewer
 from api.http.api_router import api_router
 from api.http.deeds import doing, entering_refusals, looking
-from api.http.reading.documents import document_items, template_item
-from api.http.schema.base import Reason
+from api.http.paging import Wanted, listed
+from api.http.reading.documents import document_items, document_lines, reading_items, template_item
+from api.http.schema.base import Listed, Reason
 from api.http.schema.documents import (
     CaseDocuments,
     DocumentItem,
     NewDocument,
     OthersSignature,
     OwnSignature,
+    ReadingItem,
     SavedText,
     TemplateItem,
 )
@@ -35,6 +37,7 @@ from casework.documents.listing import (
     preview_document,
     read_pdf,
 )
+from casework.documents.reading import Reading, read_document, read_for_a_reason, who_read
 from casework.documents.signing import sign_document, state_signature
 from casework.documents.templates import list_templates
 
@@ -52,12 +55,12 @@ def show_templates(viewer: SignedIn, archive: TheArchive) -> list[TemplateItem]:
 
 @router.get("/cases/{case_id}/documents", summary="案件的文书 / Documents of a case")
 def show_documents(case_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> CaseDocuments:
-    """In the order in which they were begun, withdrawn ones too; and which can be begun now."""
+    """In the order in which they were begun, withdrawn ones too, without what they say; and which can be begun now."""
     with looking(archive, viewer) as session:
         case = find_cleared_case(session, viewer.person, case_id)
         return CaseDocuments(
             case_id=case.id,
-            items=document_items(session, documents_of_case(session, case.id)),
+            items=document_lines(session, documents_of_case(session, case.id)),
             templates=[template_item(row) for row in kinds_to_begin(session, case, datetime.now(UTC))],
         )
 
@@ -75,7 +78,27 @@ def make_document(case_id: uuid.UUID, form: NewDocument, viewer: SignedIn, archi
 
 @router.get("/documents/{document_id}", summary="文书 / A document")
 def show_document(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
-    return _show(archive, viewer, document_id)
+    """Whoever is not at work on the case says why first (`readings`); each reading is an entry, an hour of it one."""
+    with doing(archive, viewer) as session:
+        read_document(session, viewer.person, document_id, datetime.now(UTC))
+        return document_items(session, (find_document(session, viewer.person, document_id),))[0]
+
+
+@router.post("/documents/{document_id}/readings", summary="说明查阅事由 / Say why it is read", status_code=201)
+def make_reading(document_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> ReadingItem:
+    """For whoever is not at work on the case: it holds for the case's documents for eight hours."""
+    with doing(archive, viewer) as session:
+        row = read_for_a_reason(session, viewer.person, document_id, form.reason, datetime.now(UTC))
+        return reading_items(session, row.document_id, [Reading(row.id, row.person_id, row.reason, row.read_at)])[0]
+
+
+@router.get("/documents/{document_id}/readings", summary="谁查阅过 / Who read it")
+def show_readings(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive, page: Wanted) -> Listed[ReadingItem]:
+    """The latest first; to whom the document itself is open, who need not read it for that."""
+    with looking(archive, viewer) as session:
+        find_document(session, viewer.person, document_id)
+        found = who_read(session, document_id, after=page.after, limit=page.limit)
+        return listed(found, lambda rows: reading_items(session, document_id, rows))
 
 
 @router.put("/documents/{document_id}/text", summary="保存文书 / Save what it says")
@@ -149,7 +172,8 @@ def take_back(document_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: T
 )
 def show_preview(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
     """What it says now, marked as a draft."""
-    with looking(archive, viewer) as session:
+    with doing(archive, viewer) as session:
+        read_document(session, viewer.person, document_id, datetime.now(UTC))
         return _pdf(preview_document(session, viewer.person, document_id), f"{document_id}-draft", "草稿")
 
 
@@ -161,7 +185,8 @@ def show_preview(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) 
 )
 def send_pdf(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> Response:
     """The sealed document, or the final one before it is sealed: the very bytes whose digest the ledger has."""
-    with looking(archive, viewer) as session:
+    with doing(archive, viewer) as session:
+        read_document(session, viewer.person, document_id, datetime.now(UTC))
         seen = find_document(session, viewer.person, document_id)
         name = seen.template.title if seen.number is None else f"{seen.template.title} {seen.number.written}"
         return _pdf(read_pdf(session, viewer.person, document_id), str(document_id), name)

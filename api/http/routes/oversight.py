@@ -14,12 +14,13 @@ from api.http.deeds import doing, looking
 from api.http.errors import NotFound
 from api.http.paging import Wanted as WantedPage
 from api.http.paging import listed
-from api.http.reading.oversight import SHEETS, as_csv, grant_use_items, refusal_items, seen_items
+from api.http.reading.oversight import SHEETS, as_csv, grant_use_items, read_items, refusal_items, seen_items
 from api.http.reading.samples import describe_review, describe_sample
 from api.http.schema.base import Listed
 from api.http.schema.oversight import (
     GrantUseItem,
     NewViewingReview,
+    ReadItem,
     RefusalItem,
     SampleItem,
     SeenItem,
@@ -29,7 +30,7 @@ from api.http.sessions import SignedIn, TheArchive
 from casework.permission import require
 from casework.register.calendar import is_usable, read_day
 from casework.retrieval.errors import MonthUnusable
-from casework.retrieval.oversight import Wanted, list_grant_uses, list_refusals, list_seen
+from casework.retrieval.oversight import Wanted, list_grant_uses, list_readings, list_refusals, list_seen
 from casework.retrieval.sampling import draw_viewings, review_viewing
 from storage.ledger.append import Actor, Change, record_change
 
@@ -70,6 +71,14 @@ def show_viewings(viewer: SignedIn, archive: TheArchive, page: WantedPage, wante
     with looking(archive, viewer) as session:
         seen = list_seen(session, viewer.person, wanted, after=page.after, limit=page.limit)
         return listed(seen, lambda rows: seen_items(session, viewer.person, rows))
+
+
+@router.get("/readings", summary="查阅文书 / Readings of documents")
+def show_readings(viewer: SignedIn, archive: TheArchive, page: WantedPage, wanted: Narrowed) -> Listed[ReadItem]:
+    require(viewer.person, DEED)
+    with looking(archive, viewer) as session:
+        readings = list_readings(session, viewer.person, wanted, after=page.after, limit=page.limit)
+        return listed(readings, lambda rows: read_items(session, viewer.person, rows))
 
 
 @router.get("/refusals", summary="拒绝 / Refusals")
@@ -116,7 +125,7 @@ def make_review(form: NewViewingReview, viewer: SignedIn, archive: TheArchive) -
     responses={200: {"content": {"text/csv": {}}}},
 )
 def send_table(name: str, viewer: SignedIn, archive: TheArchive, wanted: Narrowed) -> Response:
-    """`name`: grants, viewings or refusals. UTF-8 with its mark, times of Beijing. That it was taken is an entry."""
+    """`name`: grants, viewings, readings or refusals. UTF-8 with its mark, times of Beijing; taking it is an entry."""
     if name not in SHEETS:
         raise NotFound(name[:64])
     require(viewer.person, DEED)

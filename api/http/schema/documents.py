@@ -46,6 +46,16 @@ class OthersSignature(Form):
     note: LongText | None = Field(default=None, examples=["当事人称不识字，已向其宣读"])
 
 
+class ReadingItem(Answer):
+    """One hour of one person with a document; `reason` is null of whoever was at work on its case."""
+
+    id: uuid.UUID
+    document_id: uuid.UUID
+    person: PersonRef
+    reason: str | None
+    read_at: datetime
+
+
 class FieldItem(Answer):
     """One field of a template; `columns` are those of `rows`, `choices` those of `choice`."""
 
@@ -113,8 +123,8 @@ class SealedItem(Answer):
     sealed_at: datetime
 
 
-class DocumentItem(Answer):
-    """A document as it stands. `missing` and `unsigned` say what a draft lacks before it can be final."""
+class DocumentLine(Answer):
+    """That there is a document, and how far it is. `missing` and `unsigned`: what a draft lacks to be final."""
 
     id: uuid.UUID
     case_id: uuid.UUID
@@ -129,11 +139,8 @@ class DocumentItem(Answer):
     begun_by: PersonRef
     begun_at: datetime
     ordinal: int = Field(description="最近一次保存的序号 / of the text that counts")
-    fields: dict[str, Any]
-    facts: dict[str, Any]
     missing: list[str]
     unsigned: dict[str, int]
-    signatures: list[SignatureItem]
     final: FinalItem | None
     sealed: SealedItem | None
     withdrawn_at: datetime | None
@@ -141,9 +148,17 @@ class DocumentItem(Answer):
     withdraw_reason: str | None
 
 
+class DocumentItem(DocumentLine):
+    """A document with what it says."""
+
+    fields: dict[str, Any]
+    facts: dict[str, Any]
+    signatures: list[SignatureItem]
+
+
 class CaseDocuments(Answer):
-    """Every document of a case, and the templates of those that can be begun in it now."""
+    """Every document of a case without what it says, and the templates of those that can be begun in it now."""
 
     case_id: uuid.UUID
-    items: list[DocumentItem]
+    items: list[DocumentLine]
     templates: list[TemplateItem]

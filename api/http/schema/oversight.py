@@ -50,6 +50,22 @@ class SeenItem(Answer):
     poster_only: bool = Field(description="no more than preview pictures")
 
 
+class ReadItem(Answer):
+    """One hour of one person with a document. `reason` is null of whoever was `at_work` on its case, and where a class
+    of secrecy keeps the case from whoever asks."""
+
+    id: uuid.UUID
+    at: datetime
+    unit_id: uuid.UUID
+    person: PersonRef
+    case: CaseRef
+    document_id: uuid.UUID
+    title_zh: str = Field(examples=["行政处罚决定书"])
+    title_en: str = Field(examples=["Decision of penalty"])
+    at_work: bool
+    reason: str | None
+
+
 class RefusalItem(Answer):
     """A no: by the archive (`refused_by` null), or by whoever decided on a request."""
 

@@ -155,6 +155,12 @@ OF_CASES: Attempts = {
     "GET /api/v1/document-templates": lambda w: look("document-templates"),
     "POST /api/v1/cases/{case_id}/documents": lambda w: do(f"{w.at}/documents", kind="inquiry_record", fields={}),
     "GET /api/v1/documents/{document_id}": lambda w: look(f"documents/{w.draft['id']}"),
+    "POST /api/v1/documents/{document_id}/readings": lambda w: do(
+        f"documents/{w.begin('inquiry_record')['id']}/readings", **WHY
+    ),
+    "GET /api/v1/documents/{document_id}/readings": lambda w: look(
+        f"documents/{w.draft['id']}/readings", w.o.person.id
+    ),
     "PUT /api/v1/documents/{document_id}/text": lambda w: do(
         f"documents/{w.begin('inquiry_record')['id']}/text", fields=dict(INQUIRY), after=1
     ),

@@ -169,7 +169,8 @@ OF_REVIEW_AND_ACCESS: Attempts = {
     "GET /api/v1/copies/{copy_id}/file": lambda w: look(f"copies/{w.copied()}/file"),
     "GET /api/v1/oversight/grants": lambda w: look("oversight/grants", w.viewing),
     "GET /api/v1/oversight/viewings": lambda w: look("oversight/viewings", w.recording.id),
-    "GET /api/v1/oversight/refusals": lambda w: look("oversight/refusals", w.l.person.id),
+    "GET /api/v1/oversight/readings": lambda w: look("oversight/readings", w.draft["id"]),
+    "GET /api/v1/oversight/refusals": lambda w: look("oversight/refusals", w.l.person.id, limit=200),
     "GET /api/v1/oversight/{name}.csv": lambda w: look("oversight/grants.csv", w.case.number),
     "GET /api/v1/oversight/sample": lambda w: look(
         "oversight/sample", month=f"{chinese_day(w.now).replace(day=1) - timedelta(days=1):%Y-%m}"

@@ -47,6 +47,7 @@ class Bounds(ForThePublic):
             served.grant(self.case, each.person, supervisor, "copy")
         assert self.l.get(f"{API}/recordings/{self.recording.id}/original").status_code == 403
         self.draft, self.room = self.begin("inquiry_record"), self.new_room()
+        done(self.o.get(f"{API}/documents/{self.draft['id']}"))
         self.hold = self.held_case()
         self.post = self.named_chief(self.s.person)
         self.let_the_linker_ask()

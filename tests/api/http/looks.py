@@ -110,6 +110,7 @@ class Looks:
         yield "a", f"{API}/people/{w.o.person.id}/tokens", {}
         yield "u", f"{API}/oversight/viewings", {"params": {"limit": 200}}
         yield "u", f"{API}/oversight/refusals", {"params": {"limit": 200}}
+        yield "u", f"{API}/oversight/readings", {"params": {"limit": 200}}
         yield "s", f"{w.at}/timeline", {"params": {"limit": 200}}
         yield "s", "/gaps", {"params": {"all": "1"}}
         yield "u", "/returns", {"params": {"year": str(chinese_day(w.now).year - 1)}}

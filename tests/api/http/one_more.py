@@ -45,11 +45,12 @@ def add_to_the_case(w: Bounds) -> None:
 
 
 def add_who_looks(w: Bounds) -> None:
-    """One more who saw the recording, and one more who was refused; a program of the officer's; a lawyer's paper."""
+    """One more who saw the recording and read the draft, and one more who was refused; a program of the officer's."""
     viewer = w.served.signed_in(w.here, "officer")
     w.served.grant(w.case, viewer.person, w.s.person, "view")
     assert viewer.get(f"{API}/recordings/{w.recording.id}/renditions/proxy").is_success
     assert w.l.get(f"{API}/recordings/{w.recording.id}/original").status_code == 403
+    done(viewer.post(f"{API}/documents/{w.draft['id']}/readings", json={"reason": "协查"}))
     done(w.a.post(f"{API}/people/{w.o.person.id}/tokens", json={"label": "程序"}))
 
 

@@ -44,7 +44,6 @@ OF_NO_LIST = frozenset(
         "GET /api/v1/returns/{return_id}/table.{kind}",
         "GET /api/v1/session",
         "GET /api/v1/submissions/{submission_id}",
-        "page /documents/{id}",
         "page /dossiers/{id}",
         "page /file-reviews/{id}",
         "page /oversight/sample",

@@ -99,6 +99,7 @@ def test_a_notice_is_numbered_sealed_and_withdrawn(desk: Any, served: Any) -> No
         "document_begun",
         "document_finalised",
         "document_sealed",
+        "document_read",
         "document_withdrawn",
     ]
 
@@ -107,6 +108,7 @@ def test_a_class_of_secrecy_keeps_documents_from_whom_it_keeps_recordings(desk: 
     document_id = begin(desk, "inquiry_record", INQUIRY).json()["id"]
     auditor, address = served.signed_in(desk.unit, "auditor"), f"/api/v1/documents/{document_id}"
     case = f"/api/v1/cases/{desk.case.id}/documents"
+    assert auditor.post(f"{address}/readings", json={"reason": "核对"}).status_code == 201
     assert [auditor.get(path).status_code for path in (case, address)] == [200, 200]
     with served.database.transaction() as session:
         state_secrecy(session, desk.supervisor.person, desk.case.id, "business_secret", licensed=False)
@@ -122,6 +124,48 @@ def test_a_class_of_secrecy_keeps_documents_from_whom_it_keeps_recordings(desk: 
     assert auditor.get(f"/documents/{document_id}", headers=chinese).status_code == 403
     assert document_id in desk.officer.get(f"/cases/{desk.case.id}").text
     assert desk.officer.get(address).status_code == 200
+
+
+def test_whoever_is_not_at_work_on_the_case_says_why_before_he_reads(desk: Any, served: Any) -> None:
+    """By page, API and PDF alike; who read it is on the document's page, and before the auditor."""
+    document_id = begin(desk, "inquiry_record", INQUIRY).json()["id"]
+    address, chinese = f"/api/v1/documents/{document_id}", {"Accept-Language": "zh"}
+    other, auditor = served.signed_in(desk.unit, "officer"), served.signed_in(desk.unit, "auditor")
+    for path in (address, f"{address}/preview"):
+        refused = other.get(path, headers=chinese)
+        assert (refused.status_code, refused.json()["reason"]) == (403, "reason_needed"), path
+    assert refused.json()["detail"].startswith("您未参与办理本案；请先说明查阅事由")
+    asked = other.get(f"/documents/{document_id}", headers=chinese)
+    assert (asked.status_code, "说明查阅事由" in asked.text, INQUIRY["place"] in asked.text) == (200, True, False)
+    listed = other.get(f"/api/v1/cases/{desk.case.id}/documents").text
+    assert (document_id in listed, INQUIRY["place"] in listed) == (True, False)
+    assert served.entries("document.read") == []
+    said = other.post(f"{address}/readings", json={"reason": "协查同一当事人"})
+    assert (said.status_code, said.json()["reason"]) == (201, "协查同一当事人")
+    for path in (address, f"{address}/preview", f"/documents/{document_id}"):
+        assert other.get(path).status_code == 200, path
+    assert desk.officer.get(address).status_code == 200
+    entries = served.entries("document.read")
+    assert [(each.subject_id, each.actor_id) for each in entries] == [
+        (document_id, str(other.person.id)),
+        (document_id, str(desk.officer.person.id)),
+    ]
+    assert "协查" not in str(entries[0].data)
+    read = desk.officer.get(f"{address}/readings").json()["items"]
+    assert [(each["person"]["id"], each["reason"]) for each in read] == [
+        (str(desk.officer.person.id), None),
+        (str(other.person.id), "协查同一当事人"),
+    ]
+    page = desk.officer.get(f"/documents/{document_id}", headers=chinese).text
+    assert "谁查阅过" in page
+    assert "协查同一当事人" in page
+    seen = auditor.get("/api/v1/oversight/readings", params={"case": str(desk.case.id)}).json()["items"]
+    assert [(each["document_id"], each["reason"]) for each in seen] == [
+        (document_id, None),
+        (document_id, "协查同一当事人"),
+    ]
+    assert "协查同一当事人" in auditor.get("/oversight?show=readings", headers=chinese).text
+    assert "协查同一当事人" in auditor.get("/api/v1/oversight/readings.csv").text
 
 
 @pytest.mark.parametrize(
