@@ -169,7 +169,7 @@ def test_a_classified_case_shows_its_recordings_to_its_officers_alone(
     send(desk, f"{case}/secrecy", {"secrecy_class": "business_secret"})
     with desk_of(browser, archive.url, "hexin", passwords["hexin"]) as stranger:
         page = stranger.open(case)
-        assert "本案密级为“商业秘密”，其记录不向您开放" in page.locator("main").inner_text()
+        assert "本案密级为“商业秘密”，其记录、文书、执法行为、决定和送达不向您开放" in page.locator("main").inner_text()
         assert "AB00901" not in page.locator("main").inner_text()
         assert "AB00901" not in stranger.open("/recordings").locator("main").inner_text()
     with desk_of(browser, archive.url, "fanjing", passwords["fanjing"]) as officer:
