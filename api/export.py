@@ -118,7 +118,8 @@ def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> 
         proven = archive.ledger.prove_all(contents.entry_ids, PATIENCE_SECONDS)
     except EntriesUncovered as error:
         raise EntriesWithoutPlace(error.waiting) from error
-    trust, key = build_trust(archive), archive.keyring.signing_key("package")
+    # In this order: the key that signs is announced before it does, and so among the trust that is built after it.
+    signer, trust = archive.keyring.signer("package"), build_trust(archive)
     return PackageContents(
         package_id=export_id,
         created_at=contents.gathered_at,
@@ -128,10 +129,10 @@ def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> 
         entries=(PackagedEntry(index=each.index, entry=each.entry, proof=each.proof) for each in proven.entries),
         checkpoint=proven.note,
         trust=trust,
-        key=key,
+        key=signer.key,
         catalogues=contents.catalogues,
         repeats=contents.repeats,
-        key_epoch=next(each.epoch for each in trust.package_keys if each.key.key_id == key.key_id),
+        key_epoch=signer.epoch,
     )
 
 

@@ -14,11 +14,9 @@ from sqlalchemy import select
 
 from api.archive import Archive
 from api.handover_errors import AuthorityUnpinned, TrustContradiction
-from api.keyring import FIRST_EPOCH
 from casework.documents.seals import list_seals
 from integrity.authority import Authority
 from integrity.epoch_keys import EpochKey
-from integrity.keys import PublicKey
 from integrity.timestamp import TimestampTrust, certificate_fingerprint
 from integrity.trust import Trust
 from storage.catalog.ledger import SigningKeyEpoch
@@ -45,21 +43,24 @@ def registered_seals(archive: Archive) -> tuple[x509.Certificate, ...]:
 
 
 def announced_keys(archive: Archive, purpose: str) -> tuple[EpochKey, ...]:
-    """Every epoch's key as announced. The latest must be the one that signs now: rows alone prove nothing.
+    """Every epoch's key as announced: those of the key folder, in their order, up to the one that signs now or the one
+    that is about to. Rows alone prove nothing: whoever writes them could have put another before these, or between.
 
-    Nor may any stand before the first or be missing between, for whoever writes rows could have put it there.
+    Raises TrustContradiction, and as `Keyring.epoch_keys`.
     """
+    # In this order: what is announced is in the folder before, and what signs is announced before.
+    present = archive.keyring.public_key(purpose)
     with archive.database.reading() as session:
         rows = session.scalars(
             select(SigningKeyEpoch).where(SigningKeyEpoch.purpose == purpose).order_by(SigningKeyEpoch.epoch)
         ).all()
-    present = archive.keyring.public_key(purpose)
-    latest = rows[-1].key_id if rows else "none"
-    if [row.epoch for row in rows] != list(range(FIRST_EPOCH, FIRST_EPOCH + len(rows))):
-        raise TrustContradiction(purpose, present.key_id, f"of epochs {', '.join(str(row.epoch) for row in rows)}")
-    if latest != present.key_id or rows[-1].public_key != present.raw:
-        raise TrustContradiction(purpose, present.key_id, latest)
-    return tuple(EpochKey(row.epoch, PublicKey(row.public_key)) for row in rows)
+    keys = archive.keyring.epoch_keys(purpose)
+    announced = [(row.epoch, row.key_id, row.public_key) for row in rows]
+    known = [(each.epoch, each.key.key_id, each.key.raw) for each in keys]
+    if announced != known[: len(announced)] or present.key_id not in [key_id for _, key_id, _ in announced]:
+        said = ", ".join(f"{epoch}: {key_id}" for epoch, key_id, _ in announced) or "none"
+        raise TrustContradiction(purpose, present.key_id, said)
+    return keys[: len(announced)]
 
 
 def build_timestamp_trust(archive: Archive) -> TimestampTrust:

@@ -35,6 +35,7 @@ from ingest.sealing.steps import step
 from ingest.sealing.stored import keep_stored_copy, restore_if_said_to_be_lost, restore_stored_copy
 from integrity.digest import ContentDigests
 from integrity.dsse import Envelope
+from integrity.epoch_keys import EpochSigner
 from integrity.errors import TimestampError
 from integrity.manifest import RecordingManifest
 from integrity.manifest import sign_manifest as sign_statement
@@ -74,8 +75,9 @@ def seal_staged(upload: DueUpload, custody: Custody) -> None:
         sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
         read_back_and_compare(upload, attempt, sealed, custody)
         claims = claims_of(upload, findings, custody)
-        manifest = state_manifest(upload, attempt, findings, claims, sealed, custody)
-        envelope = sign_manifest(manifest, custody)
+        signer = custody.manifest_signer()
+        manifest = state_manifest(upload, attempt, findings, claims, sealed, signer.epoch)
+        envelope = sign_manifest(manifest, signer)
         token = timestamp_signature(upload, envelope, custody)
         record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
     except SameFileSealed as same:
@@ -182,7 +184,7 @@ def read_back_and_compare(upload: DueUpload, attempt: Attempt, sealed: SealedObj
 
 @step
 def state_manifest(
-    upload: DueUpload, attempt: Attempt, findings: Findings, claims: Claims, sealed: SealedObject, custody: Custody
+    upload: DueUpload, attempt: Attempt, findings: Findings, claims: Claims, sealed: SealedObject, key_epoch: int
 ) -> RecordingManifest:
     """The statement about this recording, fixed once."""
     return RecordingManifest(
@@ -197,13 +199,13 @@ def state_manifest(
         media_state=findings.state,
         claims=claims_by_kind(claims),
         received_at=upload.finished_at,
-        key_epoch=custody.manifest_epoch,
+        key_epoch=key_epoch,
     )
 
 
 @step
-def sign_manifest(manifest: RecordingManifest, custody: Custody) -> Envelope:
-    return sign_statement(manifest.to_bytes(), custody.manifest_key)
+def sign_manifest(manifest: RecordingManifest, signer: EpochSigner) -> Envelope:
+    return sign_statement(manifest.to_bytes(), signer.key)
 
 
 @step

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from integrity.errors import EvidenceContradiction
-from integrity.keys import PublicKey
+from integrity.keys import PublicKey, SigningKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,14 @@ class EpochKey:
 
     epoch: int
     key: PublicKey
+
+
+@dataclass(frozen=True, slots=True)
+class EpochSigner:
+    """The private half of an epoch's key: whoever signs states the epoch beside it."""
+
+    epoch: int
+    key: SigningKey
 
 
 def public_keys(keys: Iterable[EpochKey]) -> tuple[PublicKey, ...]:

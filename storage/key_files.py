@@ -95,6 +95,21 @@ def destroy_private(path: Path) -> None:
         sync_folder(path.parent)
 
 
+def supersede_private(path: Path, by: Path) -> None:
+    """Put the file `by` in the place of `path`, durable on return; the bytes of what stood there go.
+
+    Whatever line the power fails on, one of the two is under the name whole; what is left of the other beside it,
+    `sweep_passing` removes. The caller holds the lock under which the folder is swept.
+    """
+    condemned = path.with_name(f"{_CONDEMNED_PREFIX}{path.name}")
+    os.link(path, condemned)
+    by.replace(path)
+    sync_folder(path.parent)
+    _overwrite(condemned)
+    condemned.unlink()
+    sync_folder(path.parent)
+
+
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold the lock file at `path`, alone among all processes and threads."""

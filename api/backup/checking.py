@@ -7,21 +7,16 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from api.backup.digests import digest_file, find_flaws, read_listed
 from api.backup.errors import BackupDamaged
 from api.backup.facts import Facts
-from api.backup.keys_part import kek_path, open_keys
+from api.backup.keys_part import PACKAGE_KEY, KeyFiles, kek_path, open_keys, package_key
 from api.backup.objects_part import find_object_flaws, read_objects
 from api.backup.place import FACTS, FILES, OBJECTS, STATEMENT, UNFINISHED, BackupPlace
 from api.backup.statement import BackupStatement
-from integrity.keys import PublicKey, SigningKey
+from integrity.keys import PublicKey
 from storage.objects.folder import FolderStore
 from storage.roots.given_secret import GivenSecret
-
-_SIGNING_KEY = "keys/signing/package.key"
 
 
 @dataclass(frozen=True)
@@ -116,11 +111,8 @@ def _known_since(place: BackupPlace, name: str) -> tuple[frozenset[str], int, st
     return frozenset(destroyed), size, note
 
 
-def _public_key(keys: Mapping[str, bytes], folder: Path) -> PublicKey:
+def _public_key(keys: KeyFiles, folder: Path) -> PublicKey:
     try:
-        private = load_pem_private_key(keys[_SIGNING_KEY], None)
+        return package_key(keys).public
     except (KeyError, ValueError, TypeError) as error:
-        raise BackupDamaged([f"缺少签名密钥 / no signing key: {folder / _SIGNING_KEY}"]) from error
-    if not isinstance(private, Ed25519PrivateKey):
-        raise BackupDamaged([f"缺少签名密钥 / no signing key: {folder / _SIGNING_KEY}"])
-    return SigningKey(private).public
+        raise BackupDamaged([f"缺少签名密钥 / no signing key: {folder / PACKAGE_KEY}"]) from error

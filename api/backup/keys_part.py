@@ -17,10 +17,13 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from api.backup.errors import BackupDamaged, BackupSecretWrong
 from integrity.durable_files import PRIVATE, sync_folder, write_durably
+from integrity.keys import SigningKey
 from storage import key_files
 from storage.key_files import destroy_private
 from storage.roots.given_secret import GivenSecret
@@ -28,6 +31,7 @@ from storage.roots.passphrase import open_root_with, seal_root
 
 SEALED, SEAL = "keys.sealed", "seal.json"
 KEKS = "keys/root/keys/"
+PACKAGE_KEY = "keys/signing/package.key"
 _NONCE_BYTES = 12
 _PASSING = (".new-", ".destroyed-")
 _LOCKS = ("lock", "rotation.lock", "pin.lock", "pin-refused")
@@ -98,6 +102,14 @@ def kek_path(kek_id: str) -> str:
 def kek_ids(files: Iterable[str]) -> set[str]:
     """Of all key-encryption keys among the files."""
     return {path.removeprefix(KEKS).removesuffix(".json").replace("/", ".") for path in files if path.startswith(KEKS)}
+
+
+def package_key(files: KeyFiles) -> SigningKey:
+    """What the backup itself is signed with. Raises KeyError, ValueError or TypeError where it is not among them."""
+    private = load_pem_private_key(files[PACKAGE_KEY], None)
+    if not isinstance(private, Ed25519PrivateKey):
+        raise TypeError("not an Ed25519 key")
+    return SigningKey(private)
 
 
 def destroy_in(folder: Path, destroyed: Iterable[str]) -> int:

@@ -25,7 +25,16 @@ from api.backup.cluster import copy_cluster, started_copy, verify_cluster
 from api.backup.digests import ListedFile, copy_durably, digest_file, list_files, write_lines
 from api.backup.errors import KeysInFlux
 from api.backup.facts import Facts, read_facts, stated_objects
-from api.backup.keys_part import destroy_in, is_sealed, kek_ids, kek_path, read_keys, write_keys
+from api.backup.keys_part import (
+    KeyFiles,
+    destroy_in,
+    is_sealed,
+    kek_ids,
+    kek_path,
+    package_key,
+    read_keys,
+    write_keys,
+)
 from api.backup.latest import note_backup
 from api.backup.moments import note_moment
 from api.backup.objects_part import GONE, LOST, ListedObject, ObjectCopier
@@ -58,7 +67,6 @@ from storage.ledger.errors import StoreLacksLedger
 from storage.ledger.files import LedgerFiles
 from storage.objects.folder import FolderStore
 
-PACKAGE = "package"
 _TRIES = 3
 # Addresses of servers may hold passwords, and are of the machine that is lost.
 _OF_THIS_MACHINE = frozenset(
@@ -168,7 +176,7 @@ class _Making:
         write_durably(self._folder / FACTS, facts.to_bytes(), PRIVATE)
         write_lines(self._folder / FILES, self._list_files())
         self._publish_keys(keys)
-        self._sign(facts)
+        self._sign(facts, keys)
         objects = [each for each in listed if each.state != GONE]
         return BackupMade(
             name=self._name,
@@ -252,7 +260,8 @@ class _Making:
             self._key_digests = {each.path: each.sha256 for each in list_files(folder)}
             write_durably(folder / UNFINISHED, b"", PRIVATE)
 
-    def _sign(self, facts: Facts) -> None:
+    def _sign(self, facts: Facts, keys: KeyFiles) -> None:
+        """By the key that is among those copied: another may have taken its place meanwhile."""
         statement = BackupStatement(
             name=self._name,
             made_at=format_instant(datetime.now(UTC)),
@@ -266,7 +275,7 @@ class _Making:
             stream=self._stream,
             database_at=format_instant(self._database_at),
         )
-        content = statement.sign(self._archive.keyring.signing_key(PACKAGE))
+        content = statement.sign(package_key(keys))
         write_durably(self._folder / STATEMENT, content, PRIVATE)
         sync_folder(self._folder)
 

@@ -65,6 +65,25 @@ def rotate_kek(
     report(as_json, facts, renewal_lines(facts))
 
 
+@rotate.command("signing")
+def rotate_signing(
+    purpose: Annotated[
+        str,
+        typer.Argument(
+            metavar="PURPOSE", help="manifest、receipt、package 或 review / which: what the key signs; docs/keys.md"
+        ),
+    ],
+    as_json: Json = False,
+) -> None:
+    """更换一种签名密钥，已签名的一切依然有效 / A new key for one kind of signature; what is signed already holds."""
+    from api.cli.admin_archive import open_for_command, report
+    from api.cli.keys_signing import change_signing_key, signing_lines
+
+    with open_for_command("keys") as opened:
+        facts = change_signing_key(opened.archive, purpose)
+    report(as_json, facts, signing_lines(facts, running=opened.running))
+
+
 @app.command("split")
 def split_recovery(
     shares: Annotated[int, typer.Option("--shares", metavar="N", help="共几份 / how many shares")] = 5,

@@ -1,4 +1,4 @@
-"""What `liuhen keys status` tells. It asks the key store alone: neither database nor server has to run."""
+"""What `liuhen keys status` tells. It asks the key folder alone: neither database nor server has to run."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from api.cli.admin_archive import require_archive
+from api.cli.keys_signing import signing_status, signing_status_lines
 from api.keyring import open_keyring
 from api.root_access import chinese_of, root_access
 from api.settings import load_settings
@@ -33,15 +34,17 @@ _STATES = {
 
 
 def read_status() -> Facts:
-    """Facts of the key store of LIUHEN_DATA. Raises ArchiveMissing, and SettingInvalid."""
+    """Facts of the key folder of LIUHEN_DATA. Raises ArchiveMissing, SettingInvalid, and integrity's KeyFileError."""
     settings = load_settings()
     require_archive(settings)
-    keys = KeyStore(open_keyring(settings).key_store_folder, root_access(settings), opened=False)
+    keyring = open_keyring(settings)
+    keys = KeyStore(keyring.key_store_folder, root_access(settings), opened=False)
+    signing = signing_status(keyring)
     try:
-        return _facts(keys)
+        return {**_facts(keys), "signing": signing}
     except KeyStoreError as error:
         problem = {"zh-CN": chinese_of(error), "en": str(error)}
-        return {"usable": False, "problem": problem, "roots": [], "keys": 0, "recovery": None}
+        return {"usable": False, "problem": problem, "roots": [], "keys": 0, "recovery": None, "signing": signing}
 
 
 def status_lines(facts: Facts) -> Iterator[str]:
@@ -50,6 +53,7 @@ def status_lines(facts: Facts) -> Iterator[str]:
         yield f"根密钥 / root key {root['root_id']}  {state}  {HOLDER_WORDS[root['holder']]}"
         yield f"    制作于 / made {root['made_at']}，其下密钥 / keys under it: {root['keys']}"
     yield from _recovery_lines(facts["recovery"])
+    yield from signing_status_lines(facts["signing"])
     if facts["problem"] is not None:
         yield f"{facts['problem']['zh-CN']} / {facts['problem']['en']}"
     else:

@@ -40,6 +40,7 @@ PUBLIC = (
     "/ledger/checkpoint/{size}",
     "/api/v1/keys",
     "/api/v1/keys/receipt",
+    "/api/v1/keys/receipt/successions",
 )
 SIGNING_IN = (
     ("/api/v1/session", "post"),

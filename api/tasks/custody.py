@@ -39,20 +39,20 @@ _render, _link = Waker("media.render_due"), Waker("housekeeping.link_new")
 def open_custody(archive: Archive) -> Custody:
     """The parts of custody, from those of the archive.
 
-    Raises SandboxUnavailable, ToolMissing, AuthorityUnpinned, and TrustContradiction when the key that would sign is
-    not the one announced last.
+    Raises SandboxUnavailable, ToolMissing, AuthorityUnpinned, and TrustContradiction when a key that would sign is
+    not one that was announced.
     """
     runner = media_runner(archive.settings)
-    epoch = announced_keys(archive, "manifest")[-1].epoch
+    for purpose in ("manifest", "receipt"):
+        announced_keys(archive, purpose)
 
     return Custody(
         database=archive.database,
         store=archive.everywhere,
         key_store=archive.key_store,
         ledger=archive.ledger,
-        manifest_key=archive.keyring.signing_key("manifest"),
-        manifest_epoch=epoch,
-        receipt_key=archive.keyring.signing_key("receipt"),
+        manifest_signer=partial(archive.keyring.signer, "manifest"),
+        receipt_key=partial(archive.keyring.signing_key, "receipt"),
         staged_path=archive.staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
         read_claims=partial(read_upload_claims, archive),

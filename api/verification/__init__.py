@@ -22,7 +22,7 @@ from api.verification.audit import Audit, Progress
 from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
 from api.verification.gate_guard import check_gate
-from api.verification.guards import announced_trust, check_guards
+from api.verification.guards import announced_trust, check_guards, replaced_instants
 from api.verification.instants import check_instants
 from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
@@ -93,7 +93,8 @@ def verify_archive(
     with archive.database.of_any_instant() as database:
         archive = replace(archive, database=database)
         trust = announced_trust(archive, findings)
-        audit = Audit(archive, trust, findings, progress, _choose(archive, sample), stands, at_once)
+        chosen, replaced_at = _choose(archive, sample), replaced_instants(archive)
+        audit = Audit(archive, trust, findings, progress, chosen, stands, at_once, replaced_at)
         for name, check in _BEFORE.items():
             _looked_at(audit, name, check)
         checkpoint = _looked_at(audit, "entries", audit_ledger)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from sqlalchemy import Select, func, select
@@ -21,6 +21,8 @@ from storage.direct_io import aligned_buffer
 from storage.errors import ObjectStoreError
 
 BATCH = 100
+LATE = timedelta(hours=1)
+"""Who had read a key just before it was replaced enters what it signed within moments; a repeat signs anew."""
 _READ_BYTES = 4 << 20
 
 Progress = Callable[[str, int, int], None]
@@ -34,7 +36,8 @@ Beside = TypeVar("Beside")
 class Audit:
     """`deep`: the recordings whose stored bytes are read, all when it is None. `stands`: see verify_archive.
 
-    `at_once`: objects that are looked at side by side, each with a piece of memory of its own.
+    `at_once`: objects that are looked at side by side, each with a piece of memory of its own. `replaced_at`: when
+    another key took the place of a former one, by the id of that.
     """
 
     archive: Archive
@@ -44,6 +47,7 @@ class Audit:
     deep: frozenset[uuid.UUID] | None
     stands: bool = False
     at_once: int = 1
+    replaced_at: Mapping[str, datetime] = field(default_factory=dict)
 
     def now(self) -> datetime:
         """Of an archive that stands: when its last entry was committed, by which time others had their places."""
@@ -51,6 +55,12 @@ class Audit:
         with self.archive.database.reading() as session:
             now: datetime = session.scalars(select(func.now())).one()
             return (session.scalars(last).first() or now) if self.stands else now
+
+    def was_replaced(self, key_id: str, at: datetime) -> bool:
+        """Whether the key had no business any more to sign what was entered then: it is destroyed, so somebody else
+        had a copy."""
+        replaced = self.replaced_at.get(key_id)
+        return replaced is not None and at > replaced + LATE
 
     def reads(self, recording_id: uuid.UUID) -> bool:
         return self.deep is None or recording_id in self.deep

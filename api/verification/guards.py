@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import datetime
+from itertools import pairwise
+
 from sqlalchemy import select, text
 
 from api.archive import Archive
-from api.keyring import FIRST_EPOCH
+from api.keyring import HeldKey, Keyring, announcement
 from api.trust_folder import build_timestamp_trust
 from api.verification.audit import Audit
 from api.verification.findings import Findings
 from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey
-from integrity.ledger_entry import LedgerEntry, parse_entry
+from integrity.ledger_entry import parse_entry
+from integrity.succession import FIRST_EPOCH
 from integrity.trust import Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 
@@ -69,6 +75,23 @@ def announced_trust(archive: Archive, findings: Findings) -> Trust:
     )
 
 
+def replaced_instants(archive: Archive) -> dict[str, datetime]:
+    """By the ids of former keys: when, by the ledger's entry, another took the place of each."""
+    statement = (
+        select(SigningKeyEpoch.purpose, SigningKeyEpoch.key_id, LedgerEntryRow.entry)
+        .join(LedgerEntryRow, LedgerEntryRow.id == SigningKeyEpoch.entry_id)
+        .order_by(SigningKeyEpoch.purpose, SigningKeyEpoch.epoch)
+    )
+    with archive.database.reading() as session:
+        rows = session.execute(statement).all()
+    replaced: dict[str, datetime] = {}
+    for former, following in pairwise(rows):
+        if former.purpose == following.purpose:
+            with suppress(EvidenceError):  # the audit of the ledger names it
+                replaced[former.key_id] = parse_entry(following.entry).occurred_at
+    return replaced
+
+
 def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[EpochKey, ...]:
     # Of each row what is needed, and no instant: one beyond the calendar would end the audit before it has begun.
     columns = SigningKeyEpoch.epoch, SigningKeyEpoch.public_key, SigningKeyEpoch.key_id
@@ -78,42 +101,52 @@ def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[Epoc
         .where(SigningKeyEpoch.purpose == purpose)
         .order_by(SigningKeyEpoch.epoch)
     )
+    # In this order: whatever is announced is in the folder before.
+    present = archive.keyring.public_key(purpose)
     with archive.database.reading() as session:
         rows = session.execute(statement).all()
+    line = _line(archive.keyring, findings, purpose)
     keys: list[EpochKey] = []
     for in_turn, row in enumerate(rows, FIRST_EPOCH):
-        content = row.entry
+        subject = f"{purpose} key of epoch {row.epoch}"
         try:
             key = PublicKey(row.public_key)
         except EvidenceError as error:
-            findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", _logged(content), error)
+            findings.add("key_differs", subject, _logged(row.entry), error)
             continue
         if row.epoch != in_turn:
-            findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", f"epoch {in_turn}", row.epoch)
-        said = (purpose, row.epoch, row.public_key.hex(), row.key_id)
-        logged = _logged(content)
+            findings.add("key_differs", subject, f"epoch {in_turn}", row.epoch)
+        held = line.get(row.epoch)
+        if held is None or held.key != key:
+            findings.add("key_differs", subject, None if held is None else held.key.key_id, key.key_id)
+        succession = None if held is None else held.succession
+        said = (announcement(purpose, EpochKey(row.epoch, key), succession), row.key_id)
+        logged = _logged(row.entry)
         if logged != said or key.key_id != row.key_id:
-            findings.add("key_differs", f"{purpose} key of epoch {row.epoch}", logged, said)
+            findings.add("key_differs", subject, logged, said)
         keys.append(EpochKey(row.epoch, key))
-    present = archive.keyring.public_key(purpose)
-    if not keys or keys[-1].key != present:
-        findings.add("key_differs", f"{purpose} key", present.key_id, keys[-1].key.key_id if keys else "none announced")
     if present not in [each.key for each in keys]:
+        findings.add("key_differs", f"{purpose} key", present.key_id, keys[-1].key.key_id if keys else "none announced")
         keys.append(EpochKey(keys[-1].epoch + 1 if keys else 1, present))
     return tuple(keys)
 
 
+def _line(keyring: Keyring, findings: Findings, purpose: str) -> Mapping[int, HeldKey]:
+    """By their epochs; empty, and a finding, where the folder's successions do not hold."""
+    try:
+        return {each.epoch: each for each in keyring.held_keys(purpose)}
+    except EvidenceError as error:
+        findings.add("key_differs", f"{purpose} key", "successions that hold", error)
+        return {}
+
+
 def _logged(content: bytes | None) -> tuple[object, ...] | None:
+    """What an entry says of the key that it is about."""
     try:
         entry = None if content is None else parse_entry(content)
     except EvidenceError:
         entry = None
-    return None if entry is None or entry.action != ACTIVATED else _key_of(entry)
-
-
-def _key_of(entry: LedgerEntry) -> tuple[object, ...]:
-    data = entry.data
-    return data.get("purpose"), data.get("epoch"), data.get("public_key"), entry.subject_id
+    return None if entry is None or entry.action != ACTIVATED else (entry.data, entry.subject_id)
 
 
 def check_guards(audit: Audit) -> None:

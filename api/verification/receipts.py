@@ -10,9 +10,10 @@ from sqlalchemy import func, select
 
 from api.verification.audit import Audit
 from integrity.checkpoint import parse_note
+from integrity.dsse import Envelope
 from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceError
-from integrity.ledger_entry import parse_entry
+from integrity.ledger_entry import LedgerEntry, parse_entry
 from integrity.receipt import Receipt, open_receipt
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.recordings import Receipt as ReceiptRow
@@ -34,9 +35,7 @@ def audit_receipts(audit: Audit) -> int:
             receipt = _open(audit, row)
             if receipt is not None:
                 _check(audit, receipt, uploads.get(row.upload_id), recordings.get(row.recording_id))
-            digest = hashlib.sha256(row.envelope).hexdigest()
-            if logged.get(row.upload_id) != digest:
-                audit.findings.add("receipt_differs", f"receipt {row.upload_id}", logged.get(row.upload_id), digest)
+            _check_issue(audit, row, logged.get(row.upload_id))
             count += 1
             audit.progress("receipts", count, max(total, count))
     _check_uploads(audit)
@@ -61,6 +60,25 @@ def _open(audit: Audit, row: ReceiptRow) -> Receipt | None:
         if reader.read_span(0, reader.size_bytes) != receipt.checkpoint.encode():
             audit.findings.add("receipt_differs", f"{subject}: checkpoint", receipt.checkpoint, "another")
     return receipt
+
+
+def _check_issue(audit: Audit, row: ReceiptRow, issued: LedgerEntry | None) -> None:
+    """Its entry names it; and by then no other key had taken the place of the one that signed it."""
+    subject, digest = f"receipt {row.upload_id}", hashlib.sha256(row.envelope).hexdigest()
+    said = None if issued is None else str(issued.data.get("receipt_sha256"))
+    if said != digest:
+        audit.findings.add("receipt_differs", subject, said, digest)
+    for key_id in _signers(row.envelope):
+        if issued is not None and audit.was_replaced(key_id, issued.occurred_at):
+            replaced = audit.replaced_at[key_id]
+            audit.findings.add("receipt_invalid", subject, f"entered before {replaced}", issued.occurred_at)
+
+
+def _signers(envelope: bytes) -> tuple[str, ...]:
+    try:
+        return tuple(each.key_id for each in Envelope.parse(envelope).signatures)
+    except EvidenceError:  # named where it was opened
+        return ()
 
 
 def _check(audit: Audit, receipt: Receipt, upload: Upload | None, recording: Recording | None) -> None:
@@ -111,19 +129,19 @@ def _recordings(audit: Audit, rows: Sequence[ReceiptRow]) -> dict[uuid.UUID, Rec
     return {row.id: row for row in found}
 
 
-def _logged(audit: Audit, rows: Sequence[ReceiptRow]) -> dict[str, str]:
-    """SHA-256 of each receipt's envelope as entered when it was issued, by upload."""
+def _logged(audit: Audit, rows: Sequence[ReceiptRow]) -> dict[str, LedgerEntry]:
+    """What was entered when each receipt was issued, by upload."""
     statement = select(LedgerEntryRow.entry).where(
         LedgerEntryRow.action == ISSUED, LedgerEntryRow.subject_id.in_([row.upload_id for row in rows])
     )
-    logged: dict[str, str] = {}
+    logged: dict[str, LedgerEntry] = {}
     with audit.archive.database.reading() as session:
         for content in session.scalars(statement):
             try:
                 entry = parse_entry(content)
             except EvidenceError:  # the audit of the ledger has named it
                 continue
-            logged[entry.subject_id] = str(entry.data.get("receipt_sha256"))
+            logged[entry.subject_id] = entry
     return logged
 
 

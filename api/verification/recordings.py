@@ -108,6 +108,7 @@ def _check_recording(around: _Around, audit: Audit, row: Recording) -> None:
     if manifest is not None:
         _compare(audit, row, _stated(manifest), _kept(row))
         _check_claims(audit, row, manifest.claims, around)
+        _check_signer(audit, row, around.sealed.get(row.sealed_entry_id))
     _check_token(audit, row)
     _check_sealing(audit, row, around.sealed.get(row.sealed_entry_id))
     _check_retention(audit, row, around.lengthened.get(str(row.id)))
@@ -145,6 +146,16 @@ def _open_manifest(audit: Audit, row: Recording) -> RecordingManifest | None:
         audit.findings.add("manifest_invalid", subject, None, error)
         return None
     return manifest
+
+
+def _check_signer(audit: Audit, row: Recording, sealed: LedgerEntry | None) -> None:
+    """A former key is destroyed: what it signs all the same, a thief signs."""
+    for signature in Envelope.parse(row.manifest).signatures:
+        if sealed is not None and audit.was_replaced(signature.key_id, sealed.occurred_at):
+            replaced = audit.replaced_at[signature.key_id]
+            audit.findings.add(
+                "manifest_invalid", f"recording {row.id}", f"entered before {replaced}", sealed.occurred_at
+            )
 
 
 def _stated(manifest: RecordingManifest) -> dict[str, object]:

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from ingest.dock.archive import Archive
@@ -26,7 +27,8 @@ from ingest.dock.ordering import arrange
 from ingest.dock.outage import Outage
 from ingest.dock.pacing import USUAL_PARALLEL, Pacer, RateSchedule
 from ingest.dock.patience import Patience
-from ingest.dock.receipts import ReceiptTrust, fetch_pinned_key
+from ingest.dock.receipt_keys import find_receipt_keys, keys_from
+from ingest.dock.receipts import ReceiptTrust
 from ingest.dock.reporting import Reporter
 from ingest.dock.run import Run, Settled
 from ingest.dock.settling import Desk, FileOutcome, settle_wipes
@@ -228,6 +230,14 @@ def _open_desk(plan: DockPlan, archive: Archive, state: DockState, tell: Listene
     sender = Sender(archive, state, patience, pacer, tell, credential.credential_id, plan.claims)
     # Before any footage leaves: a wrong address is noticed. It proves no more, for a public key is anybody's to repeat:
     # who gets the footage and the credential, only TLS can say. What a receipt is worth rests on its signature.
-    key = plan.archive_key or fetch_pinned_key(archive, credential.pinned_key_id, sender.retries_for(""))
-    ledger_vkey = plan.ledger_vkey or credential.ledger_vkey or None
-    return Desk(sender, ReceiptTrust((key,), credential.station_id, ledger_vkey), plan.wipe)
+    if plan.archive_key is None:
+        keys = find_receipt_keys(archive, credential.pinned_key_id, sender.retries_for(""))
+    else:
+        keys = (plan.archive_key,)
+    trust = ReceiptTrust(
+        keys,
+        credential.station_id,
+        plan.ledger_vkey or credential.ledger_vkey or None,
+        partial(keys_from, archive, keys[0].key_id),
+    )
+    return Desk(sender, trust, plan.wipe)

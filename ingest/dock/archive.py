@@ -162,6 +162,14 @@ class Archive:
             return reply.body
         raise meaning_of(reply)
 
+    def read_receipt_successions(self) -> bytes:
+        """How keys that sign receipts succeeded one another here, for whoever knows one of them. Asked for as the key
+        is. Raises TransferRefused by an archive of an earlier release."""
+        reply = self._connection.ask("GET", "/api/v1/keys/receipt/successions")
+        if reply.succeeded:
+            return reply.body
+        raise meaning_of(reply)
+
     def send_report(self, report: Mapping[str, object]) -> None:
         """Say how the station is, and measure the server's clock by the answer.
 

@@ -1,63 +1,43 @@
 """The receipt: asked for, and believed only when the archive's pinned key signed it and it speaks of these very bytes.
 
 The station removes footage on the strength of this module. Whoever answers at the archive's address cannot make the
-agent accept anything: the key is the one handed over at enrolment, and the digests are the agent's own.
+agent accept anything: the key is the one handed over at enrolment, or has taken its place on its own word, and the
+digests are the agent's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ingest.dock.archive import Archive
 from ingest.dock.errors import (
     DIGEST_DIFFERS,
-    ArchiveKeyDiffers,
     CustodyFailed,
     KeyUnusable,
     ReceiptRejected,
     StationRefused,
-    TransferRefused,
-    TryAgain,
     UploadGone,
     UploadUnfinished,
 )
-from ingest.dock.patience import Retries
 from ingest.dock.state import DockState, FileRecord, Phase
 from ingest.dock.transfer import Sender, meaning_of_refusal
 from ingest.dock.words import Words, reason_of, reason_of_evidence
 from integrity.checkpoint import parse_vkey
-from integrity.errors import EvidenceError, MalformedEvidence
+from integrity.errors import EvidenceError, KeyNotPinned, MalformedEvidence
 from integrity.keys import PublicKey, load_public_key
 from integrity.receipt import Receipt, open_receipt
 
 
 @dataclass(frozen=True, slots=True)
 class ReceiptTrust:
-    """What a receipt is held against. An empty `station_id` or no `ledger_vkey` is not checked."""
+    """What a receipt is held against: the pinned key first among `keys`. An empty `station_id` or no `ledger_vkey` is
+    not checked. `learn` asks for the keys anew: another may have taken the pinned one's place since the run began."""
 
     keys: Sequence[PublicKey]
     station_id: str = ""
     ledger_vkey: str | None = None
-
-
-def fetch_pinned_key(archive: Archive, pinned_key_id: str, retries: Retries) -> PublicKey:
-    """The receipt key that the server offers, once it has turned out to be the pinned one.
-
-    Raises ArchiveKeyDiffers for any other key, or none.
-    """
-    while True:
-        try:
-            key = load_public_key(archive.read_receipt_key())
-        except TryAgain as answer:
-            retries.wait_after(answer)
-            continue
-        except (EvidenceError, TransferRefused) as error:
-            raise ArchiveKeyDiffers(pinned_key_id, "") from error
-        if key.key_id != pinned_key_id:
-            raise ArchiveKeyDiffers(pinned_key_id, key.key_id)
-        return key
+    learn: Callable[[], Sequence[PublicKey]] = tuple
 
 
 def load_pinned_key(path: Path) -> PublicKey:
@@ -113,7 +93,7 @@ def ask_for_receipt(sender: Sender, record: FileRecord, trust: ReceiptTrust) -> 
 def accept_receipt(
     state: DockState, record: FileRecord, envelope: bytes, trust: ReceiptTrust
 ) -> tuple[FileRecord, Receipt]:
-    """Check a receipt, keep it durably, then note that it is held. Raises ReceiptRejected."""
+    """Check a receipt, keep it durably, then note that it is held. Raises ReceiptRejected, TryAgain."""
     receipt = check_receipt(envelope, record, trust)
     state.keep_receipt(record.upload_id, envelope)
     return state.save(record.at(Phase.RECEIVED)), receipt
@@ -138,13 +118,13 @@ def find_kept_receipt(state: DockState, record: FileRecord, trust: ReceiptTrust)
 
 
 def check_receipt(envelope: bytes, record: FileRecord, trust: ReceiptTrust) -> Receipt:
-    """The receipt in `envelope`. Raises ReceiptRejected naming what differs.
+    """The receipt in `envelope`. Raises ReceiptRejected naming what differs, TryAgain.
 
-    Checked: signature by a pinned key, inclusion proof up to the checkpoint (and its signature, when the ledger's key
-    is at hand), upload, station, size and both digests.
+    Checked: signature by the pinned key or one that succeeded it, inclusion proof up to the checkpoint (and its
+    signature, when the ledger's key is at hand), upload, station, size and both digests.
     """
     try:
-        receipt = open_receipt(envelope, trust.keys, trust.ledger_vkey)
+        receipt = _open_receipt(envelope, trust)
     except EvidenceError as error:
         raise ReceiptRejected(record.upload_id, reason_of_evidence(error)) from error
     own = record.digests
@@ -164,3 +144,13 @@ def check_receipt(envelope: bytes, record: FileRecord, trust: ReceiptTrust) -> R
             )
             raise ReceiptRejected(record.upload_id, differs)
     return receipt
+
+
+def _open_receipt(envelope: bytes, trust: ReceiptTrust) -> Receipt:
+    try:
+        return open_receipt(envelope, trust.keys, trust.ledger_vkey)
+    except KeyNotPinned:
+        learnt = trust.learn()
+        if not learnt:
+            raise
+        return open_receipt(envelope, learnt, trust.ledger_vkey)

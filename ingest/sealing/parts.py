@@ -12,6 +12,7 @@ from ingest.media.findings import Findings
 from ingest.metadata.claims import Claims
 from ingest.sealing.due import DueUpload
 from ingest.sealing.fair_share import FairSemaphore
+from integrity.epoch_keys import EpochSigner
 from integrity.keys import SigningKey
 from storage.database import Database
 from storage.keystore import KeyStore
@@ -35,6 +36,7 @@ class Custody:
     """What sealing works with. `probe` opens media only in the sandbox (docs/decisions/0004), `read_claims` none.
 
     `timestamp_trust` is what verifiers pin: a token that does not hold against it would be of no use to anybody.
+    `manifest_signer` and `receipt_key` are asked for each signature: another key may have taken their place.
     `told` is open while an upload is sealed, for whoever wants to hear of its steps (steps.py).
     `looking` has a place for each `probe` that the machine has memory for.
     """
@@ -43,9 +45,8 @@ class Custody:
     store: ObjectStore
     key_store: KeyStore
     ledger: LedgerReader
-    manifest_key: SigningKey
-    manifest_epoch: int
-    receipt_key: SigningKey
+    manifest_signer: Callable[[], EpochSigner]
+    receipt_key: Callable[[], SigningKey]
     staged_path: Callable[[str], Path]
     probe: Callable[[Path], Findings]
     read_claims: Callable[[DueUpload, Findings], Claims]

@@ -47,7 +47,7 @@ def issue_receipt(upload: DueUpload, custody: Custody) -> IssuedReceipt:
     if evidence is None:
         raise ReceiptNotDue(upload.id)
     receipt = _state_receipt(upload, recording, evidence, repeat)
-    envelope = sign_receipt(receipt, custody.receipt_key).to_bytes()
+    envelope = sign_receipt(receipt, custody.receipt_key()).to_bytes()
     return _store_receipt(IssuedReceipt(upload.id, recording.id, envelope, repeat), upload, custody)
 
 

@@ -19,6 +19,7 @@ from ingest.sealing.parts import Custody
 from integrity.authority import create_authority
 from integrity.authority_server import open_authority_server
 from integrity.checkpoint import encode_vkey
+from integrity.epoch_keys import EpochSigner
 from integrity.keys import SigningKey
 from integrity.timestamp import TimestampTrust, request_timestamp
 from storage.catalog.ledger import LedgerEntryRow
@@ -62,9 +63,8 @@ class Bench:
             store=self.store,
             key_store=create_key_store(folder / "keys"),
             ledger=LedgerReader(self.database, files, self.vkey),
-            manifest_key=self.manifest_key,
-            manifest_epoch=1,
-            receipt_key=self.receipt_key,
+            manifest_signer=lambda: EpochSigner(1, self.manifest_key),
+            receipt_key=lambda: self.receipt_key,
             staged_path=lambda upload_id: self.staging / upload_id,
             probe=lambda path: probe_media(path, runner),
             read_claims=lambda upload, findings: read_claims(upload.claims, findings),

@@ -98,6 +98,39 @@ def test_a_month_gets_a_fresh_key(sealing: Any, commands: Any, capsys: Any) -> N
         assert " / " in capsys.readouterr().err
 
 
+def test_a_signing_key_is_changed_and_custody_goes_on_with_the_new_one(
+    sealing: Any, commands: Any, capsys: Any
+) -> None:
+    sealing.end_sequencing()
+    former = sealing.archive.keyring.public_key("receipt").key_id
+    assert commands("keys", "rotate", "signing", "receipt") == 0
+    shown = capsys.readouterr().out
+    present = sealing.archive.keyring.public_key("receipt").key_id
+    assert former in shown
+    assert present in shown
+    assert "无需重新登记" in shown
+    assert commands("keys", "rotate", "signing", "manifest", "--json") == 0
+    done = json.loads(capsys.readouterr().out)
+    assert (done["purpose"], done["epoch"], done["begun"]) == ("manifest", 2, True)
+    assert commands("keys", "status", "--json") == 0
+    signing = {each["purpose"]: each for each in json.loads(capsys.readouterr().out)["signing"]}
+    assert {purpose: each["epoch"] for purpose, each in signing.items()} == {
+        "manifest": 2,
+        "receipt": 2,
+        "ledger": 1,
+        "package": 1,
+        "review": 1,
+    }
+    assert signing["receipt"]["key_id"] == present
+    assert not any(each["broken_off"] for each in signing.values())
+    assert commands("keys", "status") == 0
+    assert "第 2 期 / epoch 2" in capsys.readouterr().out
+    assert sealing.custody.manifest_signer().epoch == 2
+    for wrong in ("ledger", "nothing"):
+        assert commands("keys", "rotate", "signing", wrong) == 2
+        assert " / " in capsys.readouterr().err
+
+
 def test_a_process_that_runs_goes_on_under_the_new_root(sealing: Any, commands: Any, capsys: Any) -> None:
     first = sealing.seal(CONTENT)
     sealing.end_sequencing()

@@ -117,6 +117,7 @@ OF_THE_ORGANISATION: Attempts = {
     "POST /api/v1/room-sessions/{session_id}/withdraw": lambda w: do(f"room-sessions/{w.session()}/withdraw", **WHY),
     "GET /api/v1/keys": lambda w: look("keys"),
     "GET /api/v1/keys/receipt": lambda w: look("keys/receipt"),
+    "GET /api/v1/keys/receipt/successions": lambda w: look("keys/receipt/successions"),
     "GET /api/v1/reports/annual": lambda w: figures(w, "", w.here.id),
     "GET /api/v1/reports/annual.{kind}": lambda w: figures(w, ".csv", w.here.name),
     "GET /api/v1/reports/recordings": lambda w: look("reports/recordings", w.here.id, month=this_month(w)),

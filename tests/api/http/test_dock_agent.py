@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import ingest.dock.clock as clock_module
 from api.cli.dock import app
+from api.succeeding import succeed_key
 from ingest.custody import seal_upload
 from ingest.dock import errors
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
@@ -31,6 +32,7 @@ from ingest.sealing.due import lease_due_upload
 from ingest.stations.possession import HEADER as KEY_PROOF
 from ingest.stations.possession import prove_possession
 from integrity.keys import SigningKey
+from integrity.succession import open_line, read_lines
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import StationState
 
@@ -331,6 +333,23 @@ def test_station_whose_clock_is_days_off_signs_by_the_servers(dock: Dock, monkey
     (told, *_) = [event for event in dock.events if isinstance(event, ClockMeasured)]
     assert told.offset_seconds == pytest.approx(3 * 86400 + 7, abs=told.uncertainty_seconds + 1)
     assert dock.state().clock_offset_seconds == pytest.approx(3 * 86400 + 7, abs=2)
+
+
+def test_a_station_goes_on_by_itself_when_the_archive_changes_its_receipt_key(dock: Dock) -> None:
+    dock.enrol()
+    asking = dock.served.caller()
+    assert asking.get("/api/v1/keys/receipt/successions").content == b""
+    pinned = dock.served.keyring.public_key("receipt")
+    (dock.card / "a.mp4").write_bytes(b"a" * 1000)
+    assert dock.run().complete
+    done = succeed_key(dock.served.database, dock.served.keyring, "receipt")
+    line = read_lines(asking.get("/api/v1/keys/receipt/successions").content)
+    assert [each.key.key_id for each in open_line(line, None, "receipt")] == [pinned.key_id, done.key_id]
+    (dock.card / "b.mp4").write_bytes(b"b" * 1000)
+    # The first one's receipt is by the key that was enrolled with, the second one's by the key that came after it.
+    assert [each.wiped for each in dock.run(wipe=True).outcomes] == [True, True]
+    assert list(dock.card.iterdir()) == []
+    assert read_enrolled_key(dock.key_file).receipt_key == pinned.key_id, "what was handed over stays"
 
 
 def test_revoked_key_ends_the_run_with_its_reason(dock: Dock) -> None:

@@ -28,6 +28,7 @@ from integrity.digest import Digest, digest_stream
 from integrity.keys import SigningKey
 from integrity.merkle import leaf_hash
 from integrity.receipt import Receipt, sign_receipt
+from integrity.succession import write_lines
 from tests.ingest.dock.watching import Watching
 
 
@@ -89,6 +90,7 @@ class SmallArchive:
 
     receipt_key: SigningKey = field(default_factory=SigningKey.generate)
     ledger_key: SigningKey = field(default_factory=SigningKey.generate)
+    successions: list[bytes] | None = None  # None: of a release that knew of none
     station_id: UUID = field(default_factory=uuid4)
     uploads: dict[str, Upload] = field(default_factory=dict)
     requests: list[tuple[str, str]] = field(default_factory=list)
@@ -204,8 +206,8 @@ class _Handler(BaseHTTPRequestHandler):
         archive.requests.append((self.command, self.path))
         early = archive.before(self.command, self.path)
         # The key is public, and asked for before anything is known of who answers: no credential may come with it.
-        expected = None if self.path == "/api/v1/keys/receipt" else f"Bearer {archive.token.text}"
-        if self.headers.get("Authorization") != expected:
+        expected = None if self.path.startswith("/api/v1/keys/") else f"Bearer lhs1.{archive.secret}"
+        if _without_pin(self.headers.get("Authorization")) != expected:
             early = (401, {}, b'{"detail": "unknown credential"}')
         try:
             if early is not None:
@@ -272,6 +274,10 @@ class _Handler(BaseHTTPRequestHandler):
         if self.path == "/api/v1/keys/receipt":
             self.answer(200, {}, self.archive.receipt_key.public.pem)
             return
+        if self.path == "/api/v1/keys/receipt/successions":
+            known = self.archive.successions
+            self.answer(404 if known is None else 200, {}, write_lines(known or ()))
+            return
         upload = self.find(self.path.split("/")[4])
         if not upload:
             return
@@ -295,6 +301,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
             self.answer(404)
         return upload
+
+
+def _without_pin(authorization: str | None) -> str | None:
+    """What the archive knows a token by: the pin is for the station."""
+    return None if authorization is None else authorization.rpartition(".")[0]
 
 
 @pytest.fixture
