@@ -30,7 +30,7 @@ from integrity.checkpoint import encode_vkey
 from integrity.dsse import Envelope, encode_base64
 from integrity.durable_files import PRIVATE, create_durably, new_folder
 from integrity.epoch_keys import EpochKey, EpochSigner, public_keys
-from integrity.errors import EvidenceContradiction
+from integrity.errors import EvidenceContradiction, KeyFileUnreadable
 from integrity.keys import PublicKey, SigningKey, create_signing_key, load_signing_key
 from integrity.succession import FIRST_EPOCH, open_line
 from storage.catalog.ledger import KEY_PURPOSES, SigningKeyEpoch
@@ -68,7 +68,15 @@ class Keyring:
 
     def signing_key(self, purpose: str) -> SigningKey:
         """The private key for `purpose`. Raises integrity's KeyFileError."""
-        return load_signing_key(self.key_path(purpose))
+        path = self.key_path(purpose)
+        while True:
+            opened = _file_at(path)
+            try:
+                return load_signing_key(path)
+            except KeyFileUnreadable:
+                # Another may have taken its place just now: then what was opened is overwritten by the time it is read.
+                if _file_at(path) == opened:
+                    raise
 
     def public_key(self, purpose: str) -> PublicKey:
         return self.signing_key(purpose).public
@@ -138,6 +146,14 @@ class Keyring:
             create_key_store(passing, access, holder)
 
 
+def _file_at(path: Path) -> tuple[int, int] | None:
+    """Which file has the name now."""
+    with suppress(OSError):
+        found = path.stat()
+        return found.st_dev, found.st_ino
+    return None
+
+
 def open_keyring(settings: Settings) -> Keyring:
     return Keyring(settings.data / "keys")
 
@@ -175,7 +191,7 @@ def require_keys(settings: Settings) -> None:
 
 def announce_keys(database: Database, keyring: Keyring) -> None:
     """Enter each key's public half with its epoch into the ledger, once. One that is to follow is entered by whoever
-    puts it in its place: here it may be all that is left of what broke off."""
+    puts it in its place (api/succeeding.py): here it may be all that is left of what broke off."""
     with database.transaction() as session:
         for purpose in KEY_PURPOSES:
             announce_up_to(session, keyring, purpose, keyring.signer(purpose).epoch)
@@ -187,6 +203,22 @@ def announce_up_to(session: Session, keyring: Keyring, purpose: str, epoch: int)
     for held in keyring.held_keys(purpose):
         if held.epoch <= epoch and held.epoch not in known:
             _announce(session, purpose, held)
+
+
+def require_agreement(database: Database, keyring: Keyring, purpose: str) -> None:
+    """What was announced is a beginning of the line that is here. With a key folder older than the ledger nothing may
+    be destroyed, and no second key may get an epoch that has one. Raises KeysUnusable, and as `held_keys`."""
+    statement = select(SigningKeyEpoch.epoch, SigningKeyEpoch.public_key).where(SigningKeyEpoch.purpose == purpose)
+    with database.reading() as session:
+        announced = [(row.epoch, row.public_key) for row in session.execute(statement.order_by(SigningKeyEpoch.epoch))]
+    known = [(each.epoch, each.key.raw) for each in keyring.held_keys(purpose)]
+    if announced != known[: len(announced)]:
+        raise KeysUnusable(
+            f"{keyring.signing_folder} 中的 {purpose} 密钥与已公示的不符；请从较新的备份恢复密钥目录，"
+            "并以 liuhen verify 查明",
+            f"the {purpose} keys in {keyring.signing_folder} are not those that were announced: bring the key folder "
+            "back from a newer backup, and find out by `liuhen verify`",
+        )
 
 
 def _announce(session: Session, purpose: str, held: HeldKey) -> None:

@@ -5,19 +5,24 @@
     3. its entry in the ledger, and its row     from here on it is known to whoever verifies
     4. it takes the former one's place          signing/<purpose>.key; the former private half is overwritten
 
-Whatever line the power fails on, a key that is announced signs, and a repeat goes on. Whoever signs reads the key anew
-each time, so that no process has to be started again. docs/decisions/0035-signing-keys.md says why it is so.
+Whatever line the power fails on, a key that is announced signs. What broke off is brought to its end by a repeat, by
+the next start, and by custody before it signs anything: `liuhen verify` counts from the entry on, and a former key that
+went on signing after a command was killed would look like a stolen one. Whoever signs reads the key anew each time, so
+that no process has to be started again. docs/decisions/0035-signing-keys.md says why it is so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from api.errors import KeysUnusable
-from api.keyring import Keyring, announce_up_to
-from integrity.epoch_keys import EpochSigner
+from api.keyring import Keyring, announce_up_to, require_agreement
+from integrity.epoch_keys import EpochSigner, public_keys
+from integrity.errors import EvidenceError
 from integrity.keys import SigningKey, load_signing_key
 from integrity.succession import open_succession, sign_succession
 from storage import key_files
@@ -26,6 +31,8 @@ from storage.database import Database
 
 SUCCEEDED = ("manifest", "receipt", "package", "review")
 """The ledger's own key is not among them: who checks a checkpoint still pins one."""
+_LOOKS = 3
+"""A key that is changed between a look at the folder and one at the rows is not changed again at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +51,84 @@ def succeed_key(database: Database, keyring: Keyring, purpose: str) -> Succeeded
 
     Raises KeysUnusable, and what key folder, disk and database raise; then a repeat goes on.
     """
+    with _alone(keyring), telling_signing_keys():
+        former = keyring.signer(purpose)
+        require_agreement(database, keyring, purpose)
+        _forget_lost(database, keyring, purpose, former)
+        begun = not keyring.succession_path(purpose, former.epoch + 1).exists()
+        if begun:
+            _write_succession(keyring, purpose, former, _next_key(keyring, purpose))
+        return _take_place(database, keyring, purpose, former, begun=begun)
+
+
+def bring_to_end(database: Database, keyring: Keyring, *purposes: str) -> None:
+    """What broke off of changing these keys, and what it left of a key that is destroyed; done again it changes
+    nothing. Raises as `succeed_key`."""
+    with _alone(keyring), telling_signing_keys():
+        for purpose in purposes:
+            if is_broken_off(keyring, purpose):
+                former = keyring.signer(purpose)
+                require_agreement(database, keyring, purpose)
+                _forget_lost(database, keyring, purpose, former)
+                if is_broken_off(keyring, purpose):
+                    _take_place(database, keyring, purpose, former, begun=False)
+
+
+def signer_in_force(database: Database, keyring: Keyring, purpose: str) -> EpochSigner:
+    """Who signs for `purpose`: the key that was announced last. What broke off is brought to its end before.
+
+    Raises as `succeed_key`, and KeysUnusable where this host's key folder is a copy from before the last change.
+    """
+    for _ in range(_LOOKS):
+        with telling_signing_keys():
+            broken_off = is_broken_off(keyring, purpose)
+        if broken_off:
+            bring_to_end(database, keyring, purpose)
+        with telling_signing_keys():
+            signer = keyring.signer(purpose)
+        statement = select(func.max(SigningKeyEpoch.epoch)).where(SigningKeyEpoch.purpose == purpose)
+        with database.reading() as session:
+            announced = session.scalar(statement)
+        if signer.epoch == announced:
+            return signer
+    raise KeysUnusable(
+        f"{keyring.signing_folder} 中的 {purpose} 密钥为第 {signer.epoch} 期，已公示的为第 {announced} 期；"
+        "请将最新的 keys/signing 复制到本机",
+        f"the {purpose} key in {keyring.signing_folder} is of epoch {signer.epoch}, and epoch {announced} was "
+        "announced: copy the latest keys/signing to this host",
+    )
+
+
+@contextmanager
+def telling_signing_keys() -> Iterator[None]:
+    """Raise what is wrong with signing keys and their successions as KeysUnusable, in both languages."""
+    try:
+        yield
+    except EvidenceError as error:
+        raise KeysUnusable(
+            f"签名密钥目录不可用或自相矛盾（{error}）；请从较新的备份恢复 keys/signing",
+            f"the folder of signing keys cannot be used or contradicts itself ({error}): bring keys/signing back from "
+            "a newer backup",
+        ) from error
+
+
+@contextmanager
+def _alone(keyring: Keyring) -> Iterator[None]:
+    """No key is changed by anybody else meanwhile, nor copied; what a crash left is swept up."""
     with key_files.locked(keyring.key_store_folder / "rotation.lock"):
         with key_files.disk_errors(keyring.signing_folder):
             key_files.sweep_passing(keyring.signing_folder)
-        former = keyring.signer(purpose)
-        _forget_lost(database, keyring, purpose, former)
-        begun = not keyring.succession_path(purpose, former.epoch + 1).exists()
-        following = _next_key(keyring, purpose)
-        if begun:
-            _write_succession(keyring, purpose, former, following)
-        with database.transaction() as session:
-            announce_up_to(session, keyring, purpose, former.epoch + 1)
-        with key_files.disk_errors(keyring.signing_folder):
-            key_files.supersede_private(keyring.key_path(purpose), keyring.next_path(purpose))
-        return Succeeded(begun, purpose, former.epoch + 1, former.key.key_id, following.key_id)
+        yield
+
+
+def _take_place(database: Database, keyring: Keyring, purpose: str, former: EpochSigner, *, begun: bool) -> Succeeded:
+    epoch = former.epoch + 1
+    following = load_signing_key(keyring.next_path(purpose))
+    with database.transaction() as session:
+        announce_up_to(session, keyring, purpose, epoch)
+    with key_files.disk_errors(keyring.signing_folder):
+        key_files.supersede_private(keyring.key_path(purpose), keyring.next_path(purpose))
+    return Succeeded(begun, purpose, epoch, former.key.key_id, following.key_id)
 
 
 def is_broken_off(keyring: Keyring, purpose: str) -> bool:
@@ -67,7 +138,7 @@ def is_broken_off(keyring: Keyring, purpose: str) -> bool:
 
 def _forget_lost(database: Database, keyring: Keyring, purpose: str, former: EpochSigner) -> None:
     """What a key folder that came back from elsewhere may hold: a succession whose key is missing, or a key to come
-    that is in its place already. Raises KeysUnusable where what is missing was announced."""
+    that was in its place already. Raises KeysUnusable where what is missing was announced."""
     path, next_path = keyring.succession_path(purpose, former.epoch + 1), keyring.next_path(purpose)
     named = open_succession(path.read_bytes()).following if path.exists() else None
     held = load_signing_key(next_path).public if next_path.exists() else None
@@ -81,7 +152,8 @@ def _forget_lost(database: Database, keyring: Keyring, purpose: str, former: Epo
                 "from a newer backup",
             )
         key_files.destroy_private(path)
-    if held is not None and held == former.key.public:
+    # Not the one that signs alone: a copy that missed later changes has an earlier one.
+    if held in public_keys(keyring.epoch_keys(purpose)[: former.epoch]):
         key_files.destroy_private(next_path)
 
 

@@ -31,7 +31,8 @@ from storage.roots.passphrase import open_root_with, seal_root
 
 SEALED, SEAL = "keys.sealed", "seal.json"
 KEKS = "keys/root/keys/"
-PACKAGE_KEY = "keys/signing/package.key"
+SIGNING = "keys/signing/"
+PACKAGE_KEY = f"{SIGNING}package.key"
 _NONCE_BYTES = 12
 _PASSING = (".new-", ".destroyed-")
 _LOCKS = ("lock", "rotation.lock", "pin.lock", "pin-refused")
@@ -105,8 +106,13 @@ def kek_ids(files: Iterable[str]) -> set[str]:
 
 
 def package_key(files: KeyFiles) -> SigningKey:
-    """What the backup itself is signed with. Raises KeyError, ValueError or TypeError where it is not among them."""
-    private = load_pem_private_key(files[PACKAGE_KEY], None)
+    """What the backup itself is signed with. Raises as `signing_key`."""
+    return signing_key(files, "package")
+
+
+def signing_key(files: KeyFiles, purpose: str) -> SigningKey:
+    """What signs for `purpose`. Raises KeyError, ValueError or TypeError where it is not among the files."""
+    private = load_pem_private_key(files[f"{SIGNING}{purpose}.key"], None)
     if not isinstance(private, Ed25519PrivateKey):
         raise TypeError("not an Ed25519 key")
     return SigningKey(private)

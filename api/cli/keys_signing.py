@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from api.archive import Archive
-from api.errors import UsageRefused
+from api.errors import KeysUnusable, UsageRefused
 from api.keyring import Keyring
 from api.root_access import telling_keys
-from api.succeeding import SUCCEEDED, is_broken_off, succeed_key
+from api.succeeding import SUCCEEDED, is_broken_off, succeed_key, telling_signing_keys
 from storage.catalog.ledger import KEY_PURPOSES
 
 Facts = dict[str, Any]
@@ -65,22 +65,34 @@ def signing_lines(facts: Facts, *, running: bool) -> Iterator[str]:
 
 
 def signing_status(keyring: Keyring) -> list[Facts]:
-    """Of each key that signs. Raises integrity's KeyFileError, EvidenceError."""
-    return [
-        {
-            "purpose": purpose,
-            "epoch": (signer := keyring.signer(purpose)).epoch,
-            "key_id": signer.key.key_id,
-            "broken_off": is_broken_off(keyring, purpose),
-        }
-        for purpose in KEY_PURPOSES
-    ]
+    """Of each key that signs; `problem` where it cannot."""
+    return [_status_of(keyring, purpose) for purpose in KEY_PURPOSES]
+
+
+def _status_of(keyring: Keyring, purpose: str) -> Facts:
+    facts: Facts = {"purpose": purpose, "epoch": None, "key_id": None, "broken_off": False, "problem": None}
+    try:
+        with telling_signing_keys():
+            signer = keyring.signer(purpose)
+            return {
+                **facts,
+                "epoch": signer.epoch,
+                "key_id": signer.key.key_id,
+                "broken_off": is_broken_off(keyring, purpose),
+            }
+    except KeysUnusable as error:
+        return {**facts, "problem": {"zh-CN": error.chinese, "en": error.english}}
 
 
 def signing_status_lines(signing: list[Facts]) -> Iterator[str]:
     for each in signing:
+        if each["problem"] is not None:
+            yield f"签名密钥 / signing key  {PURPOSE_WORDS[each['purpose']]}"
+            yield f"    {each['problem']['zh-CN']} / {each['problem']['en']}"
+            continue
         epoch = f"第 {each['epoch']} 期 / epoch {each['epoch']}"
         yield f"签名密钥 / signing key {each['key_id'][:16]}…  {epoch}  {PURPOSE_WORDS[each['purpose']]}"
         if each["broken_off"]:
             again = f"liuhen keys rotate signing {each['purpose']}"
-            yield f"    更换中断，请再次执行 / its change broke off, run it again: {again}"
+            yield "    更换中断，下次启动时自行完成 / its change broke off, the next start brings it to its end"
+            yield f"    也可再次执行 / or run it again: {again}"

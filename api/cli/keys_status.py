@@ -34,17 +34,19 @@ _STATES = {
 
 
 def read_status() -> Facts:
-    """Facts of the key folder of LIUHEN_DATA. Raises ArchiveMissing, SettingInvalid, and integrity's KeyFileError."""
+    """Facts of the key folder of LIUHEN_DATA. Raises ArchiveMissing, and SettingInvalid."""
     settings = load_settings()
     require_archive(settings)
     keyring = open_keyring(settings)
     keys = KeyStore(keyring.key_store_folder, root_access(settings), opened=False)
     signing = signing_status(keyring)
     try:
-        return {**_facts(keys), "signing": signing}
+        facts = _facts(keys)
     except KeyStoreError as error:
         problem = {"zh-CN": chinese_of(error), "en": str(error)}
         return {"usable": False, "problem": problem, "roots": [], "keys": 0, "recovery": None, "signing": signing}
+    usable = facts["usable"] and all(each["problem"] is None for each in signing)
+    return {**facts, "usable": usable, "signing": signing}
 
 
 def status_lines(facts: Facts) -> Iterator[str]:

@@ -75,12 +75,17 @@ def require_store(settings: Settings, database: DatabaseAddresses) -> None:
 
 
 def announce_public_keys(settings: Settings, database: DatabaseAddresses) -> None:
+    """And what broke off of changing one is brought to its end."""
     from api.keyring import announce_keys, open_keyring
+    from api.root_access import telling_keys
+    from api.succeeding import SUCCEEDED, bring_to_end, telling_signing_keys
     from storage.database import Database
 
-    connections = Database(database.worker, pool_size=1)
+    connections, keyring = Database(database.worker, pool_size=1), open_keyring(settings)
     try:
-        announce_keys(connections, open_keyring(settings))
+        with telling_keys(), telling_signing_keys():
+            bring_to_end(connections, keyring, *SUCCEEDED)
+            announce_keys(connections, keyring)
     finally:
         connections.close()
 

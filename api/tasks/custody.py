@@ -12,6 +12,7 @@ from celery.signals import worker_process_shutdown, worker_shutdown
 
 from api.archive import Archive
 from api.media_tools import media_runner
+from api.succeeding import signer_in_force
 from api.tasks.app import celery_app, worker_archive
 from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
@@ -51,8 +52,8 @@ def open_custody(archive: Archive) -> Custody:
         store=archive.everywhere,
         key_store=archive.key_store,
         ledger=archive.ledger,
-        manifest_signer=partial(archive.keyring.signer, "manifest"),
-        receipt_key=partial(archive.keyring.signing_key, "receipt"),
+        manifest_signer=lambda: signer_in_force(archive.database, archive.keyring, "manifest"),
+        receipt_key=lambda: signer_in_force(archive.database, archive.keyring, "receipt").key,
         staged_path=archive.staging.bytes_path,
         probe=lambda path: probe_media(path, runner),
         read_claims=partial(read_upload_claims, archive),

@@ -92,7 +92,7 @@ def verify_archive(
     at_once = _AT_ONCE_HERE if archive.settings.s3_url is None else _AT_ONCE_ELSEWHERE
     with archive.database.of_any_instant() as database:
         archive = replace(archive, database=database)
-        trust = announced_trust(archive, findings)
+        trust = announced_trust(archive, findings, stands=stands)
         chosen, replaced_at = _choose(archive, sample), replaced_instants(archive)
         audit = Audit(archive, trust, findings, progress, chosen, stands, at_once, replaced_at)
         for name, check in _BEFORE.items():

@@ -60,12 +60,14 @@ _PRIVILEGES = text("""
 """)
 
 
-def announced_trust(archive: Archive, findings: Findings) -> Trust:
+def announced_trust(archive: Archive, findings: Findings, *, stands: bool = False) -> Trust:
     """The trust of this archive, as far as key folder, rows and ledger agree; where they do not, the finding says so.
 
-    Raises AuthorityUnpinned: without an authority no time stamp can be judged.
+    One that `stands` may have been brought back to an instant before a key was changed, and has the keys of later:
+    what succeeded those that are announced is then no contradiction. Its next start enters them. Raises
+    AuthorityUnpinned: without an authority no time stamp can be judged.
     """
-    keys = {purpose: _announced(archive, findings, purpose) for purpose in KEY_PURPOSES}
+    keys = {purpose: _announced(archive, findings, purpose, stands) for purpose in KEY_PURPOSES}
     return Trust(
         manifest_keys=keys["manifest"],
         receipt_keys=keys["receipt"],
@@ -92,7 +94,7 @@ def replaced_instants(archive: Archive) -> dict[str, datetime]:
     return replaced
 
 
-def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[EpochKey, ...]:
+def _announced(archive: Archive, findings: Findings, purpose: str, stands: bool) -> tuple[EpochKey, ...]:
     # Of each row what is needed, and no instant: one beyond the calendar would end the audit before it has begun.
     columns = SigningKeyEpoch.epoch, SigningKeyEpoch.public_key, SigningKeyEpoch.key_id
     statement = (
@@ -125,6 +127,9 @@ def _announced(archive: Archive, findings: Findings, purpose: str) -> tuple[Epoc
         if logged != said or key.key_id != row.key_id:
             findings.add("key_differs", subject, logged, said)
         keys.append(EpochKey(row.epoch, key))
+    if stands and keys:
+        held_later = (EpochKey(each.epoch, each.key) for each in line.values() if each.epoch > keys[-1].epoch)
+        keys.extend(held_later)
     if present not in [each.key for each in keys]:
         findings.add("key_differs", f"{purpose} key", present.key_id, keys[-1].key.key_id if keys else "none announced")
         keys.append(EpochKey(keys[-1].epoch + 1 if keys else 1, present))

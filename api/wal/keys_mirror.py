@@ -2,7 +2,7 @@
 
 A key is durable before the row that names it, and copied here before the log that has the row: so whatever the stream
 can bring back opens. It leaves when the ledger says that it was destroyed, and for no other reason: a file that is gone
-by mistake is one that somebody will look for here.
+by mistake is one that somebody will look for here. A signing key that was to follow leaves once it is in its place.
 
 With a passphrase each file is sealed by itself (AES-256-GCM, its path as associated data) under a random key that
 `seal.json` has under the passphrase.
@@ -16,15 +16,18 @@ import os
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from itertools import count, takewhile
 from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from api.backup.keys_part import KEKS, kek_path, read_keys
+from api.backup.keys_part import KEKS, SIGNING, kek_path, read_keys, signing_key
 from api.settings import Settings
 from api.wal.errors import WalKeysSealed
 from integrity.durable_files import PRIVATE, replace_durably, sync_folder
+from integrity.errors import EvidenceError
+from integrity.succession import FIRST_EPOCH, open_succession
 from storage.kek_record import KekRecord
 from storage.key_files import destroy_private, make_private_folder
 from storage.roots.given_secret import GivenSecret
@@ -32,6 +35,7 @@ from storage.roots.passphrase import open_root_with, seal_root
 
 SEAL, SEALED = "seal.json", ".sealed"
 _ROOTS, _CURRENT = "keys/root/roots/", "keys/root/roots/current"
+_NEXT = ".next"
 _NONCE_BYTES = 12
 
 Picture = Mapping[str, tuple[int, int, int]]
@@ -102,7 +106,7 @@ class KeysMirror:
         destroyed = self._destroyed_of(sorted(keks)) if keks else set()
         if destroyed:
             self._note_destroyed(sorted(destroyed))
-        removed = {keks[each] for each in destroyed} | _former_roots(gone, files)
+        removed = {keks[each] for each in destroyed} | _former_roots(gone, files) | _keys_in_place(gone, files)
         for path in removed:
             for each in (self._folder / path, self._folder / f"{path}{SEALED}"):
                 destroy_private(each)
@@ -186,6 +190,22 @@ def _former_roots(gone: Collection[str], files: Mapping[str, bytes]) -> set[str]
         KekRecord.parse(Path(path), content, _kek_id(path)).root_id for path, content in files.items() if _is_kek(path)
     }
     return {path for path in roots if _root_id(path) not in named}
+
+
+def _keys_in_place(gone: Collection[str], files: Mapping[str, bytes]) -> set[str]:
+    """Signing keys that were to follow, of a purpose whose last succession is at its end: kept here, each would be a
+    former private half one day."""
+    to_follow = {path for path in gone if path.startswith(SIGNING) and path.endswith(_NEXT)}
+    return {path for path in to_follow if _is_at_its_end(files, path.removeprefix(SIGNING).removesuffix(_NEXT))}
+
+
+def _is_at_its_end(files: Mapping[str, bytes], purpose: str) -> bool:
+    names = (f"{SIGNING}{purpose}-{epoch}.json" for epoch in count(FIRST_EPOCH + 1))
+    line = [files[name] for name in takewhile(files.__contains__, names)]
+    try:
+        return not line or open_succession(line[-1]).following == signing_key(files, purpose).public
+    except (EvidenceError, KeyError, ValueError, TypeError):  # whoever signs with it names what is wrong
+        return False
 
 
 def _kek_id(path: str) -> str:

@@ -14,6 +14,7 @@ import pytest
 from api.backup.errors import RestoreDiffers
 from api.backup.facts import Facts, read_facts
 from api.backup.place import BackupPlace
+from api.succeeding import signer_in_force, succeed_key
 from api.verification import verify_archive
 from api.wal.errors import InstantOutside, WalDamaged, WalMissing
 from api.wal.lsn import PARTIAL
@@ -56,7 +57,8 @@ class Lost:
 
 @pytest.fixture(scope="module")
 def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
-    """Between the two recordings made after the backup is an instant, and after the second a key was destroyed."""
+    """Between the two recordings made after the backup is an instant, and after the second a key was destroyed and one
+    that signs was changed."""
     folder = tmp_path_factory.mktemp("lost")
     place, wal = BackupPlace.at(folder / "place"), folder / "wal"
     with started(folder) as box:
@@ -73,6 +75,7 @@ def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lost]:
             time.sleep(0.3)
             second = box.archive.seal(CONTENT + b"second")
             destroy_unnamed(box.archive.archive.database, keys, destroyed.kek_id)
+            succeed_key(box.archive.archive.database, box.archive.archive.keyring, "receipt")
             box.archive.settle()
             await_shipped(box)
         facts = read_facts(box.postgres)
@@ -96,6 +99,7 @@ def test_to_the_end_of_the_log_nothing_differs_and_the_ledger_goes_on(lost: Lost
     assert done.replayed.last is not None
     assert done.replayed.last > lost.between
     with opened(tmp_path / "machine" / "data") as (archive, addresses):
+        assert signer_in_force(archive.database, archive.keyring, "receipt").epoch == 2
         database, key = Database(addresses.sequencer, pool_size=1), archive.keyring.signing_key("ledger")
         with Sequencer(database, archive.ledger_files, key, archive.keyring.origin) as sequencer:
             with archive.database.transaction() as session:
@@ -123,7 +127,10 @@ def test_at_an_instant_what_came_later_is_not_there_and_nothing_more_is_signed(l
     assert done.replayed.last is not None
     assert done.replayed.last <= lost.between
     assert done.ahead == lost.facts.signed_size
+    # The change of a signing key came later as well, and its keys are here as they were last: the next start enters it.
+    assert "key_differs" not in [each.code for each in done.audit.findings]
     with opened(tmp_path / "data") as (archive, addresses):
+        assert archive.keyring.signer("receipt").epoch == 2
         database, key = Database(addresses.sequencer, pool_size=1), archive.keyring.signing_key("ledger")
         with pytest.raises(LedgerBehindStore):
             Sequencer(database, archive.ledger_files, key, archive.keyring.origin)

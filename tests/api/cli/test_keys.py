@@ -129,6 +129,11 @@ def test_a_signing_key_is_changed_and_custody_goes_on_with_the_new_one(
     for wrong in ("ledger", "nothing"):
         assert commands("keys", "rotate", "signing", wrong) == 2
         assert " / " in capsys.readouterr().err
+    sealing.archive.keyring.succession_path("manifest", 2).write_bytes(b"nonsense")
+    assert commands("keys", "status") == 1
+    assert "请从较新的备份恢复 keys/signing" in capsys.readouterr().out
+    assert commands("keys", "rotate", "signing", "manifest") == 2
+    assert "请从较新的备份恢复 keys/signing" in capsys.readouterr().err
 
 
 def test_a_process_that_runs_goes_on_under_the_new_root(sealing: Any, commands: Any, capsys: Any) -> None:
