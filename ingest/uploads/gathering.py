@@ -1,8 +1,8 @@
 """Small pieces of work, done together for all requests that want one at the time.
 
 A thread for each request costs more than the work: two switches, and with a commit its own wait for the disk; a batch
-of one takes nearly as long as one of ten. So what comes while a batch is under way goes with the next one, and who
-comes in company waits some milliseconds for it. Alone, a request waits for nobody.
+of one takes nearly as long as one of ten. So what comes while a batch is under way goes with the next one, and who is
+in company (company.py) waits some milliseconds for the others. Alone, a request waits for nobody.
 
 What blocks is done by a thread. What only asks somebody else, and can be awaited, stays on the loop.
 """
@@ -17,14 +17,14 @@ from contextlib import suppress
 from functools import partial
 from typing import Generic, TypeVar
 
+from ingest.uploads.company import Company
+
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
 _MOST_TOGETHER = 200
 _HELD_UP_SECONDS = 0.1
 _COMPANY_SECONDS = 0.01
 _BATCHERS = 3
-_FORGETTING = 0.1
-"""How much of the difference a smaller batch makes to what is expected of the next one."""
 
 
 class Batcher(ABC, Generic[Asked, Given]):
@@ -42,11 +42,12 @@ class Gathering(Generic[Asked, Given]):
     A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(self, batchers: Sequence[Batcher[Asked, Given]]) -> None:
+    def __init__(self, batchers: Sequence[Batcher[Asked, Given]], company: Company | None = None) -> None:
+        """`company`: of those who ask here; without one, nobody is waited for."""
         self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
-        self._company = 1.0
+        self._company = company or Company()
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
@@ -58,10 +59,10 @@ class Gathering(Generic[Asked, Given]):
         return await future
 
     def _start_soon(self, loop: asyncio.AbstractEventLoop) -> None:
-        """At once if as many are here as lately came together; else when they are, or in a moment."""
+        """At once if all wait who are expected; else when they do, or in a moment."""
         if self._running is not None or not self._waiting:
             return
-        if len(self._waiting) >= int(self._company):
+        if len(self._waiting) >= self._company.expected:
             self._start(loop)
         elif self._patience is None:
             self._patience = loop.call_later(_COMPANY_SECONDS, self._start, loop)
@@ -72,8 +73,7 @@ class Gathering(Generic[Asked, Given]):
             self._patience = None
         if self._running is not None or not self._waiting or not self._free:
             return
-        came = len(self._waiting)
-        self._company = max(came, self._company + (came - self._company) * _FORGETTING)
+        self._company.batch_begins()
         some, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
         batch = self._running = _Batch(loop, self._free.pop(), some)
         batch.watch = loop.call_later(_HELD_UP_SECONDS, self._overtake, batch)
@@ -118,18 +118,23 @@ class _Batch(Generic[Asked, Given]):
 
 
 def in_threads(
-    work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str, batchers: int = _BATCHERS
+    work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
+    name: str,
+    company: Company | None = None,
+    batchers: int = _BATCHERS,
 ) -> Gathering[Asked, Given]:
     """Of work that blocks: its threads are called `name`-0 and so on."""
     # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)])
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)], company)
 
 
 def on_loop(
-    work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]], batchers: int = _BATCHERS
+    work: Callable[[Sequence[Asked]], Awaitable[Sequence[Given | Exception]]],
+    company: Company | None = None,
+    batchers: int = _BATCHERS,
 ) -> Gathering[Asked, Given]:
     """Of work that holds nobody up: two switches between threads less."""
-    return Gathering([_LoopBatcher(work) for _ in range(batchers)])
+    return Gathering([_LoopBatcher(work) for _ in range(batchers)], company)
 
 
 class _ThreadBatcher(Batcher[Asked, Given]):

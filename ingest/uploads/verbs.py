@@ -12,6 +12,7 @@ import structlog
 from ingest.uploads.admission import Admission
 from ingest.uploads.answers import Answer
 from ingest.uploads.body_room import BodyRoom, Reservation
+from ingest.uploads.company import Company
 from ingest.uploads.contract import (
     Opening,
     StationIdentity,
@@ -52,19 +53,21 @@ class Verbs:
         self._staging = staging
         self._limits = limits
         handover, threads = Handover(register, on_finished), Threads()
-        self._admission = Admission(register, limits.believe_seconds)
-        self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads)
+        self._company = Company()
+        self._admission = Admission(register, limits.believe_seconds, self._company)
+        self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads, self._company)
         finish_soon: Gathering[UploadRecord, bool] = in_threads(handover.hand_over, "upload-finish")
         self._status = UploadStatus(register, staging, limits, threads, finish_soon)
         self._writer = SingleWriter(register, staging, limits, threads, self._admission, self._status, handover)
         self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, handover.hand_over)
-        self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole")
+        self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole", self._company)
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
-        opening = plan_opening(request, await self._admission.station_of(request), self._staging, self._limits)
-        record = await self._open_soon(opening)
+        with self._company:
+            opening = plan_opening(request, await self._admission.station_of(request), self._staging, self._limits)
+            record = await self._open_soon(opening)
         request.proved(record.upload_id, is_new=record.upload_id == opening.upload_id)
         if record.upload_id != opening.upload_id:
             return await self._tell_created(request, opening, record)
@@ -127,10 +130,12 @@ class Verbs:
         """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
         if not can_finish(request, record) or not reservation.take(record.upload_id, request.body_bytes or 0):
             return False
-        whole = await last_bytes(request, record)
-        if whole is None:
-            return False
-        if await self._settle_soon(whole):
+        with self._company:
+            whole = await last_bytes(request, record)
+            if whole is None:
+                return False
+            is_settled = await self._settle_soon(whole)
+        if is_settled:
             self._admission.forget(record.upload_id)
             return True
         request.give_back(whole.pieces)

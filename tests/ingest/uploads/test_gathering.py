@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from ingest.uploads.company import Company
 from ingest.uploads.gathering import _COMPANY_SECONDS, in_threads, on_loop
 
 
@@ -95,7 +96,7 @@ def test_whoever_is_cancelled_leaves_the_others_their_answers():
     assert done == [1, 2, 3]
 
 
-def test_who_comes_in_company_waits_for_it_and_whoever_is_alone_does_not():
+def test_who_is_in_company_waits_for_the_others_and_whoever_is_alone_waits_for_nobody():
     batches: list[list[int]] = []
 
     def work(numbers: Sequence[int]) -> list[int]:
@@ -104,28 +105,49 @@ def test_who_comes_in_company_waits_for_it_and_whoever_is_alone_does_not():
 
     async def run() -> None:
         loop = asyncio.get_running_loop()
-        gathering = in_threads(work, "test")
+        company = Company()
+        first, second = in_threads(work, "first", company), in_threads(work, "second", company)
+
+        async def pass_through(number: int) -> None:
+            with company:
+                await first(number)
+                await second(number)
+
         started = loop.time()
         for number in range(5):
-            assert await gathering(number) == number
-        assert batches == [[0], [1], [2], [3], [4]]
+            await pass_through(number)
+        assert batches == [[number] for number in range(5) for _ in range(2)]
         assert loop.time() - started < 5 * _COMPANY_SECONDS, "nobody was there to wait for"
         batches.clear()
-        first = gathering(0)
-        await asyncio.gather(first, *(gathering(number) for number in range(1, 5)))
-        batches.clear()
 
-        # Four came together just now: the next four, each a turn of the loop after the other, do so again.
-        async def come(number: int) -> int:
-            for _ in range(number):
+        async def come(number: int) -> None:
+            for _ in range(number):  # each a turn of the loop after the other
                 await asyncio.sleep(0)
-            return await gathering(number)
+            await pass_through(number)
 
-        assert await asyncio.gather(*map(come, range(4))) == [0, 1, 2, 3]
-        assert batches == [[0, 1, 2, 3]]
-        for number in range(60):  # and alone again, it is forgotten that there were others
-            await gathering(number)
-        assert gathering._company < 2
+        for _ in range(3):
+            await asyncio.gather(*map(come, range(4)))
+        # The first of the first four was alone when it came; from then on they go together.
+        assert [sorted(batch) for batch in batches[-4:]] == [[0, 1, 2, 3]] * 4
+        batches.clear()
+        for number in range(20):  # and alone again, it is forgotten within moments that there were others
+            await pass_through(number)
+        started = loop.time()
+        await pass_through(20)
+        assert loop.time() - started < _COMPANY_SECONDS
+
+    asyncio.run(run())
+
+
+def test_nobody_waits_for_longer_than_a_moment_for_who_does_not_come():
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        company = Company()
+        gathering = in_threads(list, "test", company)
+        with company, company, company:  # two of them are at something else
+            started = loop.time()
+            assert await asyncio.wait_for(gathering(1), 15) == 1
+            assert loop.time() - started >= _COMPANY_SECONDS * 0.9
 
     asyncio.run(run())
 
