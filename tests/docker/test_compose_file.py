@@ -128,6 +128,7 @@ def test_a_second_place_is_named_to_whoever_opens_it_and_mounted_there(place: st
         if name == "beat":
             assert set(more) == {"environment"}
             continue
+        assert more.pop("profiles", None) == services[name].get("profiles"), f"{name}: podman-compose would start it"
         assert set(more) == {"environment", "volumes"}, name
         (mount,) = more["volumes"]
         assert mount in (f"{place}:{folder}", f"{place}:{folder}:ro"), name
