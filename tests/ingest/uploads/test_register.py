@@ -206,6 +206,8 @@ def test_open_uploads_are_listed_in_portions_and_those_that_are_due_by_themselve
 
 def test_a_station_that_terminates_over_and_over_creates_none_until_the_next_hour(database, station):
     """And no other station is held up by it. Each would leave a row and two entries for good."""
+    if datetime.now(UTC).minute == 59:  # all of it within one hour
+        time.sleep(max(0.0, datetime.now(UTC).second - 50))
     enrol(database, "other")
     register = CatalogRegister(database, replace(DEFAULTS, max_terminated=3))
     for name in "abc":
