@@ -188,4 +188,4 @@ def rolled_back(database: Database) -> Iterator[Session]:
 def let_cases_be_of_before(addresses: DatabaseAddresses) -> None:
     """As if every case had been opened before decisions had rows: what is tried there is not what was decided."""
     with psycopg.connect(addresses.owner, autocommit=True) as connection:
-        connection.execute("UPDATE gate_began SET began_at = 'infinity'")
+        connection.execute("UPDATE gate_began SET began_at = '9999-12-31 00:00+00'")

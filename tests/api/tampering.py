@@ -77,7 +77,8 @@ def assert_each_is_named(
     archive: Archive, superuser: Superuser, tables: Sequence[str], tampered: Sequence[tuple[str, str]]
 ) -> None:
     """Each statement, tried alone, is found: by that code, or in the fact of that name. The tables are put back."""
-    assert verify_archive(archive, 0).findings == ()
+    found = verify_archive(archive, 0).findings
+    assert found == (), found
     for table in tables:
         set_aside(superuser, table)
     for statement, named in some_of(tampered, one_in=4):
@@ -88,4 +89,5 @@ def assert_each_is_named(
         for table in tables:
             put_back(superuser, table)
         superuser.commit()
-    assert verify_archive(archive, 0).findings == ()
+    found = verify_archive(archive, 0).findings
+    assert found == (), found

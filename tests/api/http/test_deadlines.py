@@ -14,7 +14,7 @@ from integrity.local_time import chinese_day
 @pytest.fixture
 def desk(served: Any, scene: Any) -> Any:
     """The scene with the shipped terms; its case is of before decisions had rows, for days of all years are tried."""
-    served.as_owner("UPDATE gate_began SET began_at = 'infinity'")
+    served.as_owner("UPDATE gate_began SET began_at = '9999-12-31 00:00+00'")
     with served.database.transaction() as session:
         load_shipped_terms(session, datetime.now(UTC))
     return scene

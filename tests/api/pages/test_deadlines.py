@@ -19,7 +19,7 @@ def due(district: Any) -> Any:
     now = datetime.now(UTC)
     officer, today = district.people["deputy"].person, chinese_day(now)
     # The case is of before decisions had rows: what was decided in it long ago, nobody could review here.
-    district.served.as_owner("UPDATE gate_began SET began_at = 'infinity'")
+    district.served.as_owner("UPDATE gate_began SET began_at = '9999-12-31 00:00+00'")
     with district.served.database.transaction() as session:
         load_shipped_terms(session, now)
         for kind, day in (
