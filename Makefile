@@ -46,7 +46,7 @@ quicker: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/pytest -n 0 --collect-only -q -m thorough > .thorough.txt
 	$(BIN)/pytest -n 3 --dist loadfile -vv --durations=0 > .quick-run.txt
-	$(BIN)/python -m tests.choosing .quick-run.txt .thorough.txt --quick 1500 --ci 4500
+	$(BIN)/python -m tests.choosing .quick-run.txt .thorough.txt --quick 1050 --ci 4500
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000
