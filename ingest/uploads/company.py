@@ -2,7 +2,7 @@
 
 Whoever sends one small file after another is back within moments of each answer. So several that do wait for each
 other at every step, and go through all of them side by side: a batch of eight costs the catalog, the disk and the
-interpreter about as much as two of one. That they would rather not wait is true only of the first time.
+interpreter about as much as two of one.
 
 Long bodies are no company: they are here for minutes, and ask for nothing.
 """

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text
+from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.linking.linker import find_due_still, link_due_recordings, look_at
@@ -14,20 +15,29 @@ from casework.linking.locks import hold_linking, join_linking
 from casework.linking.rows import live_links
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case, CaseLink, LinkingDone
+from storage.catalog.organisation import Person, Unit
 from storage.database import Database
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 
 
+def with_case(archive: Any) -> tuple[Any, Unit, Person, Case]:
+    """The archive with a unit of one officer, who has a recorder and a case."""
+    unit = archive.unit()
+    officer = archive.person(unit, "officer")
+    archive.issue(unit, officer)
+    return archive, unit, officer, archive.case(officer)
+
+
+def assign_first_hour(session: Session, officer: Person, case: Case) -> None:
+    assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+
+
 def test_two_linkers_at_once_make_each_link_once(database: Database, archive_in: Any) -> None:
     with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        archive.issue(unit, officer)
-        case = archive.case(officer)
-        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        archive, unit, officer, case = with_case(archive_in(session))
+        assign_first_hour(session, officer, case)
         for second in range(30):
             archive.recording(unit, started_at=START + timedelta(seconds=second))
     counts: list[int] = []
@@ -54,12 +64,8 @@ def test_what_another_linker_finished_meanwhile_is_neither_looked_at_nor_counted
 ) -> None:
     """Found to be due in the instant before the other one committed, and locked in the instant after it."""
     with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        archive.issue(unit, officer)
-        case = archive.case(officer)
-        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        archive, unit, officer, case = with_case(archive_in(session))
+        assign_first_hour(session, officer, case)
         done, new = (archive.recording(unit, started_at=START + timedelta(minutes=each)) for each in (1, 2))
     with database.transaction() as late:
         late_due = find_due_still(late, done.id) + find_due_still(late, new.id)
@@ -75,11 +81,7 @@ def test_what_another_linker_finished_meanwhile_is_neither_looked_at_nor_counted
 def test_assignment_and_linker_at_once_miss_neither(database: Database, archive_in: Any) -> None:
     """The linker has looked, not committed; the assignment that fits is entered: it must wait and see."""
     with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        archive.issue(unit, officer)
-        case = archive.case(officer)
+        archive, unit, officer, case = with_case(archive_in(session))
         recording = archive.recording(unit, started_at=START)
     entered = threading.Event()
 
@@ -104,12 +106,8 @@ def test_who_has_a_case_and_waits_for_linkers_keeps_none_of_them_from_linking_to
 ) -> None:
     """The linker has its unit and has not linked yet; a person has the case's row and waits for the unit: no ring."""
     with database.transaction() as session:
-        archive = archive_in(session)
-        unit = archive.unit()
-        officer = archive.person(unit, "officer")
-        archive.issue(unit, officer)
-        case = archive.case(officer)
-        assign(session, officer, case.id, device="AB00001", starts_at=START, ends_at=START + HOUR)
+        archive, unit, officer, case = with_case(archive_in(session))
+        assign_first_hour(session, officer, case)
         recording = archive.recording(unit, started_at=START)
     has_row, through = threading.Event(), threading.Event()
 
