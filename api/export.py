@@ -17,7 +17,8 @@ from pathlib import Path
 from api.archive import Archive
 from api.handover_errors import EntriesWithoutPlace, NoRoomForCopy, NothingToCopy
 from api.recalling import recall_under
-from api.trust_folder import build_trust
+from api.succeeding import signer_in_force
+from api.trust_folder import activation_entries, build_trust
 from casework.access import record_refused_deed
 from casework.errors import AccessRefused
 from casework.export import CaseContents, CopiedDocument, CopiedRecording, finish_export, gather_case, start_export
@@ -65,8 +66,8 @@ def export_case(
     any failure, a crash included, there is no package at `target`; the entry then says that one was begun.
 
     Raises AccessRefused, casework's Unknown and OutsideUnit, PackageExists, NothingToCopy, EntriesWithoutPlace,
-    NoRoomForCopy, OriginalsCold where originals lie in the cold place, which are asked for then, and what reading and
-    verifying evidence raises.
+    NoRoomForCopy, KeysUnusable, OriginalsCold where originals lie in the cold place, which are asked for then, and what
+    reading and verifying evidence raises.
     """
     if target.exists() or target.is_symlink():
         raise PackageExists(str(target))
@@ -114,12 +115,14 @@ def _begin(archive: Archive, person: Person, case_id: uuid.UUID, grant_id: uuid.
 
 
 def _package(archive: Archive, export_id: uuid.UUID, contents: CaseContents) -> PackageContents:
+    # In this order: the key that signs was announced before it does, so its entry is among those that are proven, and
+    # it is among the trust that is built after it.
+    signer = signer_in_force(archive.database, archive.keyring, "package")
     try:
-        proven = archive.ledger.prove_all(contents.entry_ids, PATIENCE_SECONDS)
+        proven = archive.ledger.prove_all([*contents.entry_ids, *activation_entries(archive)], PATIENCE_SECONDS)
     except EntriesUncovered as error:
         raise EntriesWithoutPlace(error.waiting) from error
-    # In this order: the key that signs is announced before it does, and so among the trust that is built after it.
-    signer, trust = archive.keyring.signer("package"), build_trust(archive)
+    trust = build_trust(archive)
     return PackageContents(
         package_id=export_id,
         created_at=contents.gathered_at,

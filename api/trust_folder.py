@@ -6,6 +6,8 @@ certificate it stamps with, and its policy's OID in the file `policy`. Nothing i
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
 from pathlib import Path
 
 from cryptography import x509
@@ -18,7 +20,7 @@ from casework.documents.seals import list_seals
 from integrity.authority import Authority
 from integrity.epoch_keys import EpochKey
 from integrity.timestamp import TimestampTrust, certificate_fingerprint
-from integrity.trust import Trust
+from integrity.trust import ROLES, Trust
 from storage.catalog.ledger import SigningKeyEpoch
 
 FOLDER = "trust-tsa"
@@ -61,6 +63,14 @@ def announced_keys(archive: Archive, purpose: str) -> tuple[EpochKey, ...]:
         said = ", ".join(f"{epoch}: {key_id}" for epoch, key_id, _ in announced) or "none"
         raise TrustContradiction(purpose, present.key_id, said)
     return keys[: len(announced)]
+
+
+def activation_entries(archive: Archive) -> Sequence[uuid.UUID]:
+    """The ledger's entries by which every key that a trust folder can have came into force, as far as it was
+    announced: from an earlier folder they lead to the keys of later (integrity/package/key_line.py)."""
+    statement = select(SigningKeyEpoch.entry_id).where(SigningKeyEpoch.purpose.in_(ROLES))
+    with archive.database.reading() as session:
+        return session.scalars(statement.order_by(SigningKeyEpoch.purpose, SigningKeyEpoch.epoch)).all()
 
 
 def build_timestamp_trust(archive: Archive) -> TimestampTrust:

@@ -1,6 +1,6 @@
 """What anybody can check without the archive, with nothing but the evidence and the keys:
 
-    python -m integrity verify PACKAGE [--trust DIR] [--json]                a package
+    python -m integrity verify PACKAGE [--trust DIR [--renew NEW]] [--json]  a package
     python -m integrity receipt RECEIPT --trust DIR [--file FILE] [--json]   a station's receipt, and the file it is of
 
 Exit status: 0 it holds, 1 it does not, 2 the command cannot be carried out (no such folder, trust that cannot be used).
@@ -18,9 +18,9 @@ from integrity.errors import EvidenceError
 from integrity.hidden_signs import escaped
 from integrity.package.failure import PackageInvalid
 from integrity.package.report import describe_failure, describe_verdict, failure_form, verdict_form
-from integrity.package.verify import STEPS, verify_package
+from integrity.package.verify import STEPS, Verdict, verify_package
 from integrity.receipt_check import check_receipt, describe_receipt, receipt_form
-from integrity.trust import Trust, load_trust
+from integrity.trust import Trust, load_trust, write_trust
 
 HOLDS, FAILS, UNUSABLE = 0, 1, 2
 
@@ -38,9 +38,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         trust = load_trust(asked.trust) if asked.trust is not None else None
     except EvidenceError as error:
         return _complain(f"信任文件夹无法使用 / the trust folder cannot be used: {error}")
+    if asked.command == "verify" and asked.renew is not None and trust is None:
+        return _complain("--renew 须同时给出 --trust / --renew goes with --trust")
     if asked.command == "receipt":
         return _check_receipt(asked, trust)
-    return _verify_as_json(asked.package, trust) if asked.json else _verify_aloud(asked.package, trust)
+    if asked.json:
+        return _verify_as_json(asked.package, trust, asked.renew)
+    return _verify_aloud(asked.package, trust, asked.renew)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,6 +60,13 @@ def _parser() -> argparse.ArgumentParser:
         "without it only consistency is checked",
     )
     verify.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+    verify.add_argument(
+        "--renew",
+        metavar="NEW",
+        type=Path,
+        help="核验通过后，把信任文件夹连同依账本接替而来的密钥写入新文件夹 NEW / once it holds, write the trust folder "
+        "with the keys that succeeded its own by the ledger into the new folder NEW",
+    )
     receipt = commands.add_parser("receipt", help="核验回执 / verify a receipt")
     receipt.add_argument("receipt", metavar="RECEIPT", type=Path, help="回执文件（.dsse.json） / the receipt's file")
     receipt.add_argument(
@@ -93,23 +104,38 @@ def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:
     return HOLDS
 
 
-def _verify_aloud(package: Path, trust: Trust | None) -> int:
+def _verify_aloud(package: Path, trust: Trust | None, renew: Path | None) -> int:
     try:
         verdict = verify_package(package, trust, _announce)
     except PackageInvalid as failure:
         _print_lines(describe_failure(failure))
         return FAILS
     _print_lines(describe_verdict(verdict))
+    if renew is not None:
+        status = _renew(renew, verdict)
+        if status == HOLDS:
+            print(f"信任文件夹连同接替的密钥已写入 / the trust folder, brought up to date: {escaped(str(renew))}")
+        return status
     return HOLDS
 
 
-def _verify_as_json(package: Path, trust: Trust | None) -> int:
+def _verify_as_json(package: Path, trust: Trust | None, renew: Path | None) -> int:
     try:
-        form, status = verdict_form(verify_package(package, trust)), HOLDS
+        verdict = verify_package(package, trust)
     except PackageInvalid as failure:
-        form, status = failure_form(failure), FAILS
-    print(json.dumps(form, ensure_ascii=False, indent=2))
-    return status
+        print(json.dumps(failure_form(failure), ensure_ascii=False, indent=2))
+        return FAILS
+    print(json.dumps(verdict_form(verdict), ensure_ascii=False, indent=2))
+    return HOLDS if renew is None else _renew(renew, verdict)
+
+
+def _renew(folder: Path, verdict: Verdict) -> int:
+    """What was handed over, and what the ledger leads to from there, for receipts and for whoever checks by hand."""
+    try:
+        write_trust(folder, verdict.renewed)
+    except (EvidenceError, OSError) as error:
+        return _complain(f"信任文件夹未写入 / the trust folder was not written: {error}")
+    return HOLDS
 
 
 def _announce(step: int) -> None:

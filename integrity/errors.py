@@ -8,6 +8,7 @@
     ├── EvidenceContradiction       two artefacts, each sound, that say different things
     ├── SignatureInvalid            a signature that its key did not make
     ├── KeyNotPinned                a signature by a key nobody told us to trust
+    ├── KeyLineBroken               a key that the ledger does not lead to, or not in its time
     ├── KeyFileError
     │   ├── KeyFileUnsafe           a private key others can read
     │   ├── KeyFileExists           a key is never written over another
@@ -128,6 +129,21 @@ class KeyNotPinned(EvidenceError):
     def __str__(self) -> str:
         known = ", ".join(self.pinned) or "none"
         return f"{self.what} is signed by key {self.key_id}, which is not pinned (pinned: {known})"
+
+
+@dataclass(eq=False)
+class KeyLineBroken(EvidenceError):
+    """From the keys we were told to trust the ledger does not lead to the one that signed, or not in its time.
+
+    `what` is the file at fault; the reason is there in both languages, because who reads it decides by it.
+    """
+
+    what: str
+    chinese: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"密钥的接替不成立：{self.chinese} / the line of keys does not hold: {self.reason}"
 
 
 @dataclass(eq=False)

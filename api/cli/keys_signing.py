@@ -20,15 +20,19 @@ PURPOSE_WORDS: Final[Mapping[str, str]] = {
     "review": "法制审核意见 / review opinions",
     "ledger": "账本检查点 / checkpoints of the ledger",
 }
-_HAND_OUT = ("    请将新的信任文件夹交给核验人 / hand a new trust folder to verifiers: liuhen admin trust DIR",)
+_FOLLOWED = (
+    "    已交出的信任文件夹继续有效：核验时依账本接续 / trust folders that were handed out stay good: from them "
+    "verifiers go on by the ledger",
+)
 _AFTERWARDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "manifest": _HAND_OUT,
-    "package": _HAND_OUT,
+    "manifest": _FOLLOWED,
+    "package": _FOLLOWED,
     "receipt": (
         "    工作站凭原密钥的签名接受新密钥，无需重新登记 / "
         "stations take it on the former key's word: none is to be enrolled anew",
         "    工作站程序须为本版本或更新版本 / their agents have to be of this release or a later one",
-        *_HAND_OUT,
+        "    请将新的信任文件夹交给核验回执的人 / hand a new trust folder to whoever verifies receipts: "
+        "liuhen admin trust DIR",
     ),
     "review": (),
 }

@@ -1,7 +1,8 @@
 """What an attacker with the whole package and no key of the archive can do: sign everything in it anew.
 
-Keys, time stamp authority and ledger are the attacker's own; footage and words stay as they are. The result is as
-consistent as the original, and differs from it in nothing but whose word it is: only keys handed over beforehand tell.
+Keys, time stamp authority and ledger are the attacker's own, and so is each succession of a key; footage and words stay
+as they are. The result is as consistent as the original, and differs from it in nothing but whose word it is: only keys
+handed over beforehand tell.
 """
 
 from __future__ import annotations
@@ -15,10 +16,10 @@ from typing import Any, cast
 from uuid import UUID
 
 from integrity.authority import Authority, create_authority
-from integrity.canonical import parse_canonical
+from integrity.canonical import Json, parse_canonical
 from integrity.checkpoint import Checkpoint, encode_vkey, open_checkpoint, sign_checkpoint
 from integrity.digest import Digest
-from integrity.dsse import Envelope
+from integrity.dsse import Envelope, encode_base64
 from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
@@ -28,40 +29,40 @@ from integrity.package import layout
 from integrity.package.checks import MANIFEST_DIGEST, SEALED, STAMP_DIGEST
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
 from integrity.package.documents import RecordingNote, RepeatNote, parse_case, parse_repeats
+from integrity.package.key_line import ACTIVATED
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, entry_indexes, open_statement
 from integrity.package.verify import Verdict
 from integrity.package.write import write_package
+from integrity.succession import sign_succession
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
-from integrity.trust import Trust, load_trust
-
-_EPOCH = 1
+from integrity.trust import ROLES, Trust, load_trust
 
 
 @dataclass(frozen=True)
 class Forger:
-    """Keys of one's own, for every role."""
+    """Keys of one's own, for every role and each of its epochs."""
 
     authority: Authority
-    manifest_keys: Mapping[int, SigningKey]
-    receipt_key: SigningKey
-    package_key: SigningKey
+    keys: Mapping[str, Mapping[int, SigningKey]]
     ledger_key: SigningKey
 
     @classmethod
     def make(cls, folder: Path, imitated: Trust) -> Forger:
-        """Fresh keys, for manifests one for each epoch that is imitated; the authority's lie in the new `folder`."""
-        epochs = [each.epoch for each in imitated.manifest_keys]
-        others = (SigningKey.generate() for _ in range(3))
-        return cls(create_authority(folder), {epoch: SigningKey.generate() for epoch in epochs}, *others)
+        """Fresh keys, one for each that is imitated; the authority's lie in the new `folder`."""
+        keys = {role: {each.epoch: SigningKey.generate() for each in imitated.keys_for(role)} for role in ROLES}
+        return cls(create_authority(folder), keys, SigningKey.generate())
 
     def trust(self, origin: str) -> Trust:
         """What this forger's signatures are good for, under the name of the ledger that is imitated."""
+        public = {
+            role: tuple(EpochKey(epoch, key.public) for epoch, key in keys.items()) for role, keys in self.keys.items()
+        }
         return Trust(
-            manifest_keys=tuple(EpochKey(epoch, key.public) for epoch, key in sorted(self.manifest_keys.items())),
-            receipt_keys=(EpochKey(_EPOCH, self.receipt_key.public),),
-            package_keys=(EpochKey(_EPOCH, self.package_key.public),),
+            manifest_keys=public["manifest"],
+            receipt_keys=public["receipt"],
+            package_keys=public["package"],
             ledger_vkey=encode_vkey(origin, self.ledger_key.public),
             timestamp_trust=TimestampTrust(
                 (self.authority.root,), (self.authority.fingerprint,), self.authority.policy
@@ -91,7 +92,7 @@ def sign_anew(package: Path, target: Path, keys_folder: Path) -> Verdict:
     statement = open_statement(source.read(layout.STATEMENT), present.package_keys)
     checkpoint = open_checkpoint(source.read(layout.CHECKPOINT), present.ledger_vkey)
     resealed = [_reseal(source, forger, number, each.recording_id) for number, each in _numbered(statement)]
-    entries = _rewrite_entries(source, resealed)
+    entries = _rewrite_entries(source, forger, checkpoint.origin, resealed)
     leaves = _imitate_ledger(entries, checkpoint.size)
     forged = Checkpoint(checkpoint.origin, checkpoint.size, root_of(iter(leaves)))
     contents = PackageContents(
@@ -102,8 +103,8 @@ def sign_anew(package: Path, target: Path, keys_folder: Path) -> Verdict:
         entries=_proved(entries, leaves),
         checkpoint=sign_checkpoint(forged, forger.ledger_key),
         trust=forger.trust(checkpoint.origin),
-        key=forger.package_key,
-        key_epoch=_EPOCH,
+        key=forger.keys["package"][statement.key_epoch],
+        key_epoch=statement.key_epoch,
         repeats=_repeats(source),
     )
     return write_package(target, contents)
@@ -120,13 +121,16 @@ def _numbered(statement: PackageStatement) -> Iterator[tuple[int, Any]]:
 def _reseal(source: PackageFolder, forger: Forger, number: int, recording_id: UUID) -> _Resealed:
     """The same statement, word for word, by the forger's key for the epoch that it names."""
     payload = Envelope.parse(source.read(layout.manifest_path(number))).payload
-    key = forger.manifest_keys[parse_manifest(payload).key_epoch]
+    key = forger.keys["manifest"][parse_manifest(payload).key_epoch]
     envelope = sign_manifest(payload, key).to_bytes()
     return _Resealed(recording_id, envelope, forger.stamp(envelope))
 
 
-def _rewrite_entries(source: PackageFolder, resealed: list[_Resealed]) -> Mapping[int, bytes]:
-    """The ledger's entries, those of the sealings made to name the new manifests and stamps."""
+def _rewrite_entries(
+    source: PackageFolder, forger: Forger, origin: str, resealed: list[_Resealed]
+) -> Mapping[int, bytes]:
+    """The ledger's entries, those of the sealings made to name the new manifests and stamps, those of keys the new
+    keys."""
     by_id = {str(each.recording_id): each for each in resealed}
     entries = {}
     for index in entry_indexes(source.list_files()):
@@ -134,8 +138,22 @@ def _rewrite_entries(source: PackageFolder, resealed: list[_Resealed]) -> Mappin
         entry = parse_entry(content)
         if entry.action == SEALED and entry.subject_id in by_id:
             content = _name_anew(entry, by_id[entry.subject_id]).to_bytes()
+        if entry.action == ACTIVATED:
+            content = _activate_anew(entry, forger, origin).to_bytes()
         entries[index] = content
     return entries
+
+
+def _activate_anew(entry: LedgerEntry, forger: Forger, origin: str) -> LedgerEntry:
+    """The forger's key of the same role and epoch, which succeeds the forger's key before it."""
+    role, epoch = str(entry.data["purpose"]), cast(int, entry.data["epoch"])
+    key, former = forger.keys[role][epoch], forger.keys[role].get(epoch - 1)
+    data: dict[str, Json] = {**entry.data, "public_key": key.public.raw.hex()}
+    if former is not None:
+        words = sign_succession(origin, role, epoch, former, key).signatures
+        by_former, by_this = (encode_base64(each.signature) for each in words)
+        data |= {"former": former.key_id, "signed_by_former": by_former, "signed_by_this": by_this}
+    return replace(entry, subject_id=key.key_id, data=data)
 
 
 def _name_anew(entry: LedgerEntry, resealed: _Resealed) -> LedgerEntry:

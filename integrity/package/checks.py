@@ -24,7 +24,7 @@ from integrity.manifest import RecordingManifest, open_manifest
 from integrity.merkle import leaf_hash, verify_inclusion
 from integrity.package import bag, layout
 from integrity.package.documents import RenditionNote, parse_case, parse_proof
-from integrity.package.failure import naming
+from integrity.package.failure import FailedIn, naming
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackagedFiles, PackageStatement, entry_indexes
 from integrity.timestamp import TimestampToken, verify_timestamp
@@ -53,7 +53,7 @@ def locating_change(package: PackageFolder, files: Sequence[str]) -> Iterator[No
     """
     try:
         yield
-    except EvidenceError:
+    except (EvidenceError, FailedIn):
         listed = bag.parse_list(package.read(layout.TAG_LIST), layout.TAG_LIST)
         for path, digest in listed.items():
             if path in files:
@@ -132,7 +132,7 @@ def _check_original(number: int, listed: PackagedFiles, manifest: RecordingManif
 
 def check_entries(package: PackageFolder, files: Sequence[str], checkpoint: Checkpoint) -> Mapping[int, LedgerEntry]:
     """Every entry is in the ledger of `checkpoint`. Gives them by index."""
-    return {index: _check_entry(package, index, checkpoint) for index in entry_indexes(files)}
+    return {index: check_entry(package, index, checkpoint) for index in entry_indexes(files)}
 
 
 def check_sealings(
@@ -188,7 +188,8 @@ def _open_manifest(package: PackageFolder, path: str, trust: Trust) -> Recording
         return manifest
 
 
-def _check_entry(package: PackageFolder, index: int, checkpoint: Checkpoint) -> LedgerEntry:
+def check_entry(package: PackageFolder, index: int, checkpoint: Checkpoint) -> LedgerEntry:
+    """One entry, once its proof has led to the checkpoint's root."""
     path = layout.proof_path(index)
     with naming(path):
         proof = parse_proof(package.read(path), path)

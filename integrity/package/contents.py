@@ -71,8 +71,9 @@ class PackageContents:
     """A whole package.
 
     `case` is what the case file says, for people; it is signed as part of the package and means nothing to the checks.
-    `entries` ascend by index and hold the one `recording.sealed` of every recording. `checkpoint` is the signed note
-    all proofs lead to. `key` is the package key, pinned in `trust` under `key_epoch`. `catalogues` are those of an
+    `entries` ascend by index and hold the one `recording.sealed` of every recording, and `key.activated` of every key
+    of a role, so that whoever holds an earlier key comes to the one that signs. `checkpoint` is the signed note all
+    proofs lead to. `key` is the package key, pinned in `trust` under `key_epoch`. `catalogues` are those of an
     archived case, from version 1 on, byte for byte as they were kept. `repeats` open what the entries that a file came
     again have committed to, one each.
     """

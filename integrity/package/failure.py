@@ -35,7 +35,7 @@ class PackageInvalid(EvidenceError):
         return f"step {self.step}, {self.path}: {self.reason}"
 
 
-class _FailedIn(Exception):
+class FailedIn(Exception):
     """Carries the name of the file from where it is known to where the step is."""
 
     def __init__(self, path: str, error: EvidenceError) -> None:
@@ -50,7 +50,7 @@ def naming(path: str) -> Iterator[None]:
     try:
         yield
     except EvidenceError as error:
-        raise _FailedIn(_named_path(error) or path, error) from error
+        raise FailedIn(_named_path(error) or path, error) from error
 
 
 @contextmanager
@@ -59,7 +59,7 @@ def failing_at(step: int, path: str) -> Iterator[None]:
     try:
         with naming(path):
             yield
-    except _FailedIn as failure:
+    except FailedIn as failure:
         expected, found = _compared(failure.error)
         raise PackageInvalid(step, failure.path, str(failure.error), expected, found) from failure.error
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from integrity.manifest import PREDICATE_TYPE
+from integrity.package.guide_keys import FOLLOWED, KEYS_TEXT, GuideKey, follow_lines
 from integrity.package.layout import (
     CHECKPOINT,
     PAYLOAD_LIST,
@@ -40,24 +41,35 @@ def write_guide(
     sealed_documents: Sequence[str] = (),
     *,
     has_repeats: bool = False,
+    succeeded: Sequence[GuideKey] = (),
 ) -> bytes:
     """The content of VERIFY.md; `catalogues`: how many versions of an archived case's catalogue there are,
-    `sealed_documents`: the paths of documents that bear a seal; `has_repeats`: whether files came again."""
-    signatures = (*_FUNCTION, *_signatures(recordings, package_key_epoch))
+    `sealed_documents`: the paths of documents that bear a seal; `has_repeats`: whether files came again; `succeeded`:
+    the keys that took the place of others, of each role in the order of their epochs."""
+    keys = FOLLOWED if succeeded else _HELD
     sections = (
         (_INTRODUCTION, _START),
         (_FILES, _BAG),
-        (_SIGNATURES, signatures),
+        (_CHECKPOINT, _LEDGER),
+        *(((KEYS_TEXT, follow_lines(succeeded)),) if succeeded else ()),
+        (_SIGNATURES, (*_FUNCTION, *_signatures(recordings, package_key_epoch, keys))),
         (_TOKENS, _tokens(recordings)),
         (_TSA_PIN, _tsa_pins(recordings)),
-        (_CHECKPOINT, _LEDGER),
         (_FOOTAGE, _footage(recordings)),
         *(((_CATALOGUES, _catalogues(catalogues)),) if catalogues else ()),
-        (_COSIGN, _cosign(recordings)),
+        (_COSIGN, _cosign(recordings, keys)),
         *(((_SEALS, _seals(sealed_documents)),) if sealed_documents else ()),
         *(((_REPEATS, _REPEATS_FUNCTION),) if has_repeats else ()),
     )
-    return "\n".join([*(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
+    return "\n".join([*_numbered(f"{text}\n{_block(lines)}" for text, lines in sections), _END]).encode()
+
+
+def _numbered(sections: Iterable[str]) -> Iterable[str]:
+    """Which sections there are depends on the package; their headings are counted as they come."""
+    number = 0
+    for section in sections:
+        number += _HEADING in section
+        yield section.replace(_HEADING, f"## {number}. ")
 
 
 def _block(lines: Iterable[str]) -> str:
@@ -78,24 +90,27 @@ passes, too.
 """
 
 _START = ("TRUST=trust",)
+_HEADING = "## #. "
+_HELD = "$TRUST"
+"""Where the keys are that signatures are checked with, unless some have to be followed from there."""
 
 _FILES = """\
 用我们的程序一次完成全部核验 · Everything at once, with our program: `python -m integrity verify . --trust DIR`
 
-## 1. 文件齐全且未改动 · No file is missing or changed
+## #. 文件齐全且未改动 · No file is missing or changed
 """
 
 _BAG = (f"sha256sum --check --strict --quiet {TAG_LIST}", f"sha256sum --check --strict --quiet {PAYLOAD_LIST}")
 
 _SIGNATURES = """\
-## 2. 签名 · Signatures
+## #. 签名 · Signatures
 
 证据包清单(列出每个文件的摘要)和每份封存清单都是 DSSE 签名信封。被签名的内容是
-`DSSEv1 <类型长度> <类型> <内容长度> <内容>`。文件再与已签名的证据包清单比对:上一步的目录没有签名,谁都能重写。
+`DSSEv1 <类型长度> <类型> <内容长度> <内容>`。文件再与已签名的证据包清单比对:开头的目录没有签名,谁都能重写。
 
 The package statement (every file's digest) and each recording's manifest are DSSE envelopes; what is signed is
 `DSSEv1 <length of type> <type> <length of payload> <payload>`. The files are then held against the signed statement:
-the lists of the step before are unsigned, and anybody can write them anew.
+the lists at the beginning are unsigned, and anybody can write them anew.
 """
 
 _FUNCTION = (
@@ -115,7 +130,7 @@ _FUNCTION = (
 )
 
 _TOKENS = """\
-## 3. 可信时间戳 · Time stamps
+## #. 可信时间戳 · Time stamps
 
 每份封存清单在列明的时间已经存在(RFC 3161)。`-attime` 是时间戳自己的时间,证书按当时是否有效判断。
 
@@ -137,7 +152,7 @@ _TSA_FUNCTION = (
 )
 
 _CHECKPOINT = """\
-## 4. 账本检查点 · The ledger's checkpoint
+## #. 账本检查点 · The ledger's checkpoint
 
 `log/checkpoint` 是账本在导出时的签名状态(C2SP tlog-checkpoint);`log/entries/` 中每一条目都有通向它的包含证明
 (`log/proofs/`,RFC 9162)。
@@ -158,7 +173,7 @@ _LEDGER = (
 )
 
 _FOOTAGE = """\
-## 5. 录像与封存清单一致 · The footage is what its manifest says
+## #. 录像与封存清单一致 · The footage is what its manifest says
 
 封存清单里的 SHA-256 与录像文件比对。
 
@@ -174,7 +189,7 @@ _FOOTAGE_FUNCTION = (
 )
 
 _CATALOGUES = """\
-## 6. 卷内目录 · The catalogue
+## #. 卷内目录 · The catalogue
 
 本案已归档。账本的归档条目写明卷内目录的 SHA-256。
 
@@ -182,7 +197,7 @@ The case was archived. The ledger's entry of that states the SHA-256 of its cata
 """
 
 _COSIGN = """\
-## 7. 可选:cosign · Optional: cosign
+## #. 可选:cosign · Optional: cosign
 
 一条命令核验录像、封存清单及其签名。
 
@@ -190,7 +205,7 @@ One line checks footage, manifest and signature together.
 """
 
 _SEALS = """\
-## 7. 文书的电子签章 · The seals on documents
+## #. 文书的电子签章 · The seals on documents
 
 签名覆盖整份文件,只除去签名本身(`/ByteRange`)。签章证书的指纹应列在 `trust.json` 的 `seals` 中。`pdfsig`
 (Debian 软件包 poppler-utils)和任何 PDF 阅读器给出同样的结论。
@@ -215,7 +230,7 @@ _SEAL_FUNCTION = (
 )
 
 _REPEATS = """\
-## 8. 同一文件再次收到时所称的内容 · What was said when files came again
+## #. 同一文件再次收到时所称的内容 · What was said when files came again
 
 账本条目对文件名和全部说法作了承诺:以盐为密钥的 HMAC-SHA256。盐与原文在 `meta/received-again.json`,
 每个条目一份,不多不少。
@@ -261,11 +276,11 @@ Changes before the upload, what was never uploaded, and whether what a device sa
 """
 
 
-def _signatures(recordings: Sequence[GuideRecording], package_key_epoch: int) -> Iterable[str]:
-    yield f'check_signature {STATEMENT} "$TRUST/{key_file_name("package", package_key_epoch)}"'
+def _signatures(recordings: Sequence[GuideRecording], package_key_epoch: int, keys: str) -> Iterable[str]:
+    yield f'check_signature {STATEMENT} "{keys}/{key_file_name("package", package_key_epoch)}"'
     yield f"check_files {STATEMENT}"
     for each in recordings:
-        yield f"check_signature {manifest_path(each.number)} {_key(each)}"
+        yield f"check_signature {manifest_path(each.number)} {_key(each, keys)}"
 
 
 def _tokens(recordings: Sequence[GuideRecording]) -> Iterable[str]:
@@ -301,13 +316,13 @@ def _seals(paths: Sequence[str]) -> Iterable[str]:
         yield f"check_seal {path}"
 
 
-def _cosign(recordings: Sequence[GuideRecording]) -> Iterable[str]:
+def _cosign(recordings: Sequence[GuideRecording], keys: str) -> Iterable[str]:
     for each in recordings:
         yield (
-            f"cosign verify-blob-attestation --key {_key(each)} --signature {manifest_path(each.number)} "
+            f"cosign verify-blob-attestation --key {_key(each, keys)} --signature {manifest_path(each.number)} "
             f"--insecure-ignore-tlog=true --type {PREDICATE_TYPE} {each.original}"
         )
 
 
-def _key(recording: GuideRecording) -> str:
-    return f'"$TRUST/{key_file_name("manifest", recording.key_epoch)}"'
+def _key(recording: GuideRecording, keys: str) -> str:
+    return f'"{keys}/{key_file_name("manifest", recording.key_epoch)}"'

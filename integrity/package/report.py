@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from integrity.canonical import Json
+from integrity.errors import KeyNotPinned
 from integrity.fields import format_instant
 from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
 from integrity.package.document_checks import VerifiedDocument
 from integrity.package.failure import PackageInvalid
+from integrity.package.key_checks import UsedKey
+from integrity.package.key_line import ROLE_WORDS
 from integrity.package.repeats import VerifiedRepeat
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
@@ -34,8 +37,15 @@ def describe_verdict(verdict: Verdict) -> Iterator[str]:
     for document in verdict.documents:
         yield from _describe_document(document)
     yield f"账本 / ledger: {escaped(verdict.checkpoint.origin)}, {verdict.checkpoint.size} 条目 / entries"
+    for key in verdict.keys:
+        yield from _describe_key(key)
     yield f"核验通过 / verified: {verdict.files} 个文件 / files, {verdict.size_bytes} 字节 / bytes"
-    if verdict.pinned:
+    if verdict.pinned and any(key.followed_from is not None for key in verdict.keys):
+        yield (
+            "密钥来自事先收到的信任文件夹，以及依账本由其接替而来者 / "
+            "keys came from the trust folder handed over beforehand, and those that succeeded them by the ledger"
+        )
+    elif verdict.pinned:
         yield "密钥来自事先收到的信任文件夹 / keys came from the trust folder handed over beforehand"
     else:
         yield (
@@ -55,6 +65,11 @@ def describe_failure(failure: PackageInvalid) -> Iterator[str]:
         yield f"  应为 / expected: {escaped(failure.expected)}"
         yield f"  实为 / found:    {escaped(failure.found)}"
     yield f"  原因 / reason: {escaped(failure.reason)}"
+    if isinstance(failure.__cause__, KeyNotPinned):
+        yield (
+            "  该密钥不在信任文件夹中，包内也没有账本条目说明它由其中哪一把接替而来 / "
+            "this key is not in the trust folder, and no ledger entry in the package leads from there to it"
+        )
 
 
 def verdict_form(verdict: Verdict) -> dict[str, Json]:
@@ -74,6 +89,7 @@ def verdict_form(verdict: Verdict) -> dict[str, Json]:
             "size": verdict.checkpoint.size,
             "root": verdict.checkpoint.root.hex(),
         },
+        "keys": [_key_form(each) for each in verdict.keys],
         "recordings": [_recording_form(each) for each in verdict.recordings],
         "documents": [_document_form(each) for each in verdict.documents],
         "fingerprints": [_fingerprint_form(each) for each in fingerprints(verdict.trust)],
@@ -138,6 +154,37 @@ def _repeat_form(repeat: VerifiedRepeat) -> dict[str, Json]:
         "original_name": repeat.original_name,
         "claims": repeat.claims,
         "ledger_index": repeat.ledger_index,
+    }
+
+
+def _describe_key(key: UsedKey) -> Iterator[str]:
+    """Which key signed, since when it does by which entry, and whether somebody handed it over."""
+    yield f"{ROLE_WORDS[key.role]}由第 {key.epoch} 期密钥签名 / {key.role} key, epoch {key.epoch}: {key.key_id}"
+    if key.activation is None:
+        yield (
+            "  何时启用，包内没有条目（由早先的版本导出） / "
+            "since when, no entry in here tells: it was exported by an earlier release"
+        )
+    else:
+        since = show_in_china(key.activation.at)
+        yield f"  启用 / in force since {since}, 账本条目 / ledger entry {key.activation.index}"
+    if key.followed_from is not None:
+        yield (
+            f"  不在信任文件夹中：依账本自其中第 {key.followed_from} 期密钥起逐期签名接替 / "
+            f"not in the trust folder: by the ledger it succeeds the folder's key of epoch {key.followed_from}, "
+            "each signed for by the one before it"
+        )
+
+
+def _key_form(key: UsedKey) -> dict[str, Json]:
+    activation = key.activation
+    return {
+        "role": key.role,
+        "epoch": key.epoch,
+        "key_id": key.key_id,
+        "followed_from": key.followed_from,
+        "active_since": None if activation is None else format_instant(activation.at),
+        "ledger_index": None if activation is None else activation.index,
     }
 
 

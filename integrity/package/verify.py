@@ -16,6 +16,7 @@ from integrity.package import checks, layout
 from integrity.package.catalogues import check_catalogues
 from integrity.package.document_checks import VerifiedDocument, check_documents
 from integrity.package.failure import failing_at
+from integrity.package.key_checks import UsedKey, check_keys, follow_keys
 from integrity.package.reading import PackageFolder
 from integrity.package.repeats import VerifiedRepeat, check_repeats
 from integrity.package.statement import PackageStatement, open_statement
@@ -39,6 +40,7 @@ STEPS: Mapping[int, tuple[str, str]] = {
     13: ("卷内目录与账本、文件一致", "catalogues against ledger and files"),
     14: ("文书与账本和电子签章", "documents against ledger and seals"),
     15: ("再次收到时所称的内容与账本", "what was said when files came again against the ledger"),
+    16: ("签名密钥的启用与接替", "when the signing keys came into force, and how they succeeded one another"),
 }
 
 
@@ -60,7 +62,8 @@ class Verdict:
     """A package that holds, and under which keys: `pinned` ones handed over beforehand, or those it brought itself.
 
     `statement_sha256` is of package.dsse.json and so of the whole package: what a ledger entry about it names.
-    `catalogues`: how many versions of an archived case's catalogue it holds.
+    `catalogues`: how many versions of an archived case's catalogue it holds. `keys` signed it and its manifests;
+    `renewed` is `trust` with the keys that succeeded those in it, by the ledger.
     """
 
     package_id: UUID
@@ -68,6 +71,8 @@ class Verdict:
     created_at: datetime
     pinned: bool
     trust: Trust
+    renewed: Trust
+    keys: tuple[UsedKey, ...]
     files: int
     size_bytes: int
     entries: int
@@ -80,11 +85,13 @@ class Verdict:
 def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], None] | None = None) -> Verdict:
     """Establish that everything in `folder` is what the archive sealed and exported.
 
-    With `trust`, keys come from there alone. Without it they come from the package itself, which shows only that it is
-    consistent: whoever signs everything anew with keys of their own passes.
+    With `trust`, keys come from there, and from there on as the ledger says that others succeeded them. Without it they
+    come from the package itself, which shows only that it is consistent: whoever signs everything anew with keys of
+    their own passes.
 
     1. The folder holds plain files and folders under names a package can have, none too large, no fixed one missing.
-    2. Keys: `trust`, or the package's own trust/, whose files fit its trust.json.
+    2. Keys: `trust`, or the package's own trust/, whose files fit its trust.json; and those that succeeded its latest
+        ones, by entries of the ledger that both keys signed, under a checkpoint by the pinned key of the ledger.
     3. The package statement is signed by the package key of the epoch it names.
     4. The files are exactly those it lists, and each has the SHA-256 it states.
     5. The bag's declaration, information and both lists are what follows from these files, byte for byte.
@@ -99,6 +106,7 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
         these recordings, each by its digest.
     14. Each document is the one that its entry names by SHA-256, and what bears a seal bears a pinned one that holds.
     15. Of each entry that a file came again, what was said of it then opens the entry's commitments.
+    16. Each key that signed the statement or a manifest was in force then, where the package has the keys' entries.
 
     Raises PackageInvalid for the first step that fails. `on_step` is told each number before the step is taken.
     """
@@ -110,7 +118,9 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
 
     # 2. The copy inside the package is not even looked at when keys were handed over.
     with take(2, layout.TRUST_STATEMENT), checks.locating_change(package, files):
-        keys = trust or load_trust(folder / layout.TRUST_FOLDER)
+        held = trust or load_trust(folder / layout.TRUST_FOLDER)
+        # The ledger leads on from what is held, and nothing but the ledger does: its own key has no successor.
+        keys = follow_keys(package, files, held)
 
     # 3. From here on the statement is the archive's word, and every file is held against it.
     with take(3, layout.STATEMENT), checks.locating_change(package, files):
@@ -163,13 +173,19 @@ def verify_package(folder: Path, trust: Trust | None, on_step: Callable[[int], N
     with take(15, layout.CHECKPOINT):
         repeats = check_repeats(package, files, entries)
 
+    # 16. A stolen former key signs as well as ever, and one to come had signed nothing yet: the ledger knows the order.
+    with take(16, layout.CHECKPOINT):
+        used = check_keys(statement, manifests, ledger_indexes, entries, checkpoint, keys, held)
+
     recordings = _join_recordings(statement, manifests, tokens, ledger_indexes, repeats)
     return Verdict(
         package_id=statement.package_id,
         statement_sha256=content.digests[layout.STATEMENT],
         created_at=statement.created_at,
         pinned=trust is not None,
-        trust=keys,
+        trust=held,
+        renewed=keys,
+        keys=used,
         files=len(files),
         size_bytes=sum(content.sizes_bytes.values()),
         entries=len(entries),

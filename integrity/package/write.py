@@ -12,6 +12,7 @@ from integrity.digest import ContentDigests, ContentHasher, Digest, require_dige
 from integrity.durable_files import FolderExists, new_folder, write_durably, write_pieces_durably
 from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceContradiction, MalformedEvidence, PackageExists, SizeMismatch
+from integrity.ledger_entry import LedgerEntry
 from integrity.manifest import RecordingManifest, open_manifest
 from integrity.merkle import leaf_hash
 from integrity.package import bag, layout
@@ -32,6 +33,9 @@ from integrity.package.documents import (
     write_repeats,
 )
 from integrity.package.guide import GuideRecording, write_guide
+from integrity.package.guide_keys import GuideKey
+from integrity.package.key_checks import find_activation
+from integrity.package.key_line import trace_lines
 from integrity.package.statement import PackagedFiles, PackageStatement, sign_statement
 from integrity.package.verify import Verdict, verify_package
 from integrity.timestamp import verify_timestamp
@@ -100,7 +104,7 @@ class _AddedRecording:
 
 def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
     # The small things first: what is wrong with them should show before gigabytes are copied.
-    _add_log(filling, contents)
+    succeeded = _add_log(filling, contents)
     for name, content in trust_files(contents.trust).items():
         filling.add(f"{layout.TRUST_FOLDER}/{name}", content)
     added = [_add_recording(filling, n, each, contents.trust) for n, each in enumerate(contents.recordings, 1)]
@@ -117,20 +121,27 @@ def _fill_bag(filling: _Bag, contents: PackageContents) -> None:
         len(contents.catalogues),
         sealed,
         has_repeats=bool(contents.repeats),
+        succeeded=succeeded,
     )
     filling.add(layout.GUIDE, guide)
     _add_lists(filling, contents, tuple(each.files for each in added))
 
 
-def _add_log(filling: _Bag, contents: PackageContents) -> None:
+def _add_log(filling: _Bag, contents: PackageContents) -> Sequence[GuideKey]:
+    """Gives the keys that succeeded others, as these entries tell them."""
     checkpoint = open_checkpoint(contents.checkpoint, contents.trust.ledger_vkey)
     filling.add(layout.CHECKPOINT, contents.checkpoint)
-    previous = -1
+    previous, activations = -1, dict[int, LedgerEntry]()
     for each in contents.entries:
         if each.index <= previous:
             raise MalformedEvidence(layout.entry_path(each.index), f"entries must ascend; it came after {previous}")
         previous = each.index
         _add_entry(filling, each, checkpoint.size)
+        activation = find_activation(each.entry)
+        if activation is not None:
+            activations[each.index] = activation
+    lines = trace_lines(activations, checkpoint.origin)
+    return [GuideKey(role, each.epoch, each.index) for role, line in lines.items() for each in line[1:]]
 
 
 def _add_entry(filling: _Bag, added: PackagedEntry, size: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import cycle
 from pathlib import Path
 from typing import Any
@@ -15,23 +15,23 @@ from sqlalchemy import select
 import api.keyring
 import api.succeeding
 import api.verification.audit
+import integrity.package.key_line
 from api.engines.preparing import announce_public_keys
 from api.errors import KeysUnusable
 from api.export import export_case
 from api.handover_errors import TrustContradiction
-from api.keyring import Keyring, announce_keys
+from api.keyring import Keyring, announce_keys, announcement
 from api.review_keys import review_keys, review_signer
 from api.succeeding import SUCCEEDED, Succeeded, bring_to_end, is_broken_off, signer_in_force, succeed_key
 from api.trust_folder import announced_keys, build_trust
 from api.verification import verify_archive
 from api.wal.keys_mirror import KeysMirror
 from integrity.dsse import Envelope, decode_base64
-from integrity.epoch_keys import public_keys
+from integrity.epoch_keys import EpochKey, public_keys
 from integrity.errors import EvidenceContradiction, EvidenceError, KeyFileUnreadable
 from integrity.keys import SigningKey
 from integrity.ledger_entry import parse_entry
 from integrity.manifest import open_manifest
-from integrity.package.failure import PackageInvalid
 from integrity.package.verify import verify_package
 from integrity.receipt import open_receipt
 from integrity.succession import Succession, open_line, sign_succession
@@ -39,6 +39,7 @@ from integrity.trust import load_trust, write_trust
 from storage.catalog.ledger import LedgerEntryRow, SigningKeyEpoch
 from storage.catalog.recordings import Receipt, Recording
 from storage.database import Database
+from storage.ledger.append import Actor, Change, record_change
 from storage.roots.given_secret import GivenSecret
 from tests.sampling import stride
 from tests.storage.killing import run_killed_at
@@ -104,13 +105,56 @@ def test_what_was_signed_before_and_after_holds(sealing: Any, tmp_path: Path) ->
     sealing.settle()
     assert verify_archive(sealing.archive).holds
 
-    # Who holds the trust folder of that day goes on with the packages of that day; both go with the new one.
-    verify_package(earlier, load_trust(pinned))
-    with pytest.raises(PackageInvalid):
-        verify_package(later, load_trust(pinned))
+    # The trust folder of that day goes with the packages of that day, and by the ledger with those of later.
+    assert all(each.followed_from is None for each in verify_package(earlier, load_trust(pinned)).keys)
+    verdict = verify_package(later, load_trust(pinned))
+    assert verdict.renewed == trust
+    used = [(each.role, each.epoch, each.followed_from, each.activation.at) for each in verdict.keys if each.activation]
+    assert used == [
+        (role, epoch, 1 if epoch == 2 else None, activated_at(sealing, role, epoch))
+        for role, epoch in (("package", 2), ("manifest", 1), ("manifest", 2))
+    ]
     for package in (earlier, later):
         verify_package(package, trust)
         verify_package(package, None)
+
+
+def activated_at(sealing: Any, purpose: str, epoch: int) -> datetime:
+    with sealing.archive.database.reading() as session:
+        row = session.get_one(SigningKeyEpoch, (purpose, epoch))
+        return parse_entry(session.get_one(LedgerEntryRow, row.entry_id).entry).occurred_at
+
+
+def test_an_export_brings_a_change_to_its_end_before_it_signs(
+    sealing: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the former key would sign packages that say themselves that it was succeeded before."""
+    sealing.link(sealing.seal(b"sealed before"))
+    old = build_trust(sealing.archive)
+    broken_off(sealing, monkeypatch, "key_files.supersede_private", "package")
+    monkeypatch.setattr(integrity.package.key_line, "LATE", timedelta(0))
+    package = copy_out(sealing, tmp_path / "package")
+    assert (verify_package(package, old).keys[0].epoch, sealing.archive.keyring.signer("package").epoch) == (2, 2)
+
+
+def test_a_second_key_of_an_epoch_that_a_thief_enters_is_found_and_no_export_brings_it(
+    sealing: Any, tmp_path: Path
+) -> None:
+    """He has a copy of the key of before, and writes entries as the application does."""
+    keyring, thief = sealing.archive.keyring, SigningKey.generate()
+    stolen = keyring.signing_key("package")
+    sealing.link(sealing.seal(b"sealed before"))
+    old = build_trust(sealing.archive)
+    succeed(sealing, "package")
+    forged = sign_succession(keyring.origin, "package", 2, stolen, thief).to_bytes()
+    data = announcement("package", EpochKey(2, thief.public), forged)
+    with sealing.archive.database.transaction() as session:
+        record_change(session, Actor.system("keys"), Change("key.activated", "key", thief.key_id, None, data))
+    sealing.settle()
+    found = [(each.code, each.subject) for each in verify_archive(sealing.archive).findings]
+    assert found == [("logged_row_missing", f"signing_key_epoch {thief.key_id}")]
+    signed_by, *_ = verify_package(copy_out(sealing, tmp_path / "package"), old).keys
+    assert signed_by.key_id == keyring.public_key("package").key_id
 
 
 def test_the_entry_can_be_checked_by_whoever_has_the_one_before_it(sealing: Any) -> None:

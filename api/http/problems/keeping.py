@@ -7,6 +7,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from api import handover_errors as handover
+from api.errors import KeysUnusable
 from api.http.problems.problem import Facts, Problem, Problems
 from integrity import errors as integrity
 from retention import errors as retention
@@ -63,6 +64,9 @@ PROBLEMS: Problems = {
         503, "ledger", "账本暂不可用，请联系管理员", "the ledger's storage does not answer: call the administrator"
     ),
     integrity.KeyFileError: Problem(
+        503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
+    ),
+    KeysUnusable: Problem(
         503, "keys", "签名密钥不可用，请联系管理员", "a signing key cannot be used: call the administrator"
     ),
     integrity.PackageError: Problem(

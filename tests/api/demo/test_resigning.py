@@ -11,8 +11,9 @@ import pytest
 from api.demo.resigning import sign_anew
 from api.demo.tampering import copy_and_flip
 from api.export import export_case
+from api.succeeding import succeed_key
 from api.trust_folder import build_trust
-from integrity.errors import DigestMismatch, KeyNotPinned
+from integrity.errors import CheckpointInvalid, DigestMismatch, KeyNotPinned
 from integrity.package.failure import PackageInvalid
 from integrity.package.verify import verify_package
 
@@ -67,3 +68,23 @@ def test_one_bit_is_flipped_in_the_copy_alone_and_found_by_name(sealing: Any, pa
     assert failure.value.path == "data/2/original.mp4"
     assert isinstance(failure.value.__cause__, DigestMismatch)
     verify_package(package, trust)
+
+
+def test_keys_that_were_changed_are_imitated_with_their_line_and_lead_from_no_key_handed_over(
+    sealing: Any, tmp_path: Path
+) -> None:
+    sealing.link(sealing.seal(CONTENT))
+    old = build_trust(sealing.archive)
+    for role in ("manifest", "package"):
+        succeed_key(sealing.archive.database, sealing.archive.keyring, role)
+    sealing.link(sealing.seal(b"sealed after"))
+    target = tmp_path / "package"
+    export_case(sealing.archive, sealing.people["supervisor"], sealing.case.id, sealing.grant().id, target)
+    forged = sign_anew(target, tmp_path / "forged", tmp_path / "forger")
+    assert [(each.role, each.epoch) for each in forged.keys] == [("package", 2), ("manifest", 1), ("manifest", 2)]
+    new = build_trust(sealing.archive)
+    _no_key_is_shared(forged.trust, new)
+    for trust, kind in ((old, CheckpointInvalid), (new, KeyNotPinned)):
+        with pytest.raises(PackageInvalid) as failure:
+            verify_package(tmp_path / "forged", trust)
+        assert isinstance(failure.value.__cause__, kind)

@@ -11,20 +11,36 @@ from typing import Any
 
 import pytest
 
+from integrity.authority import Authority
+from integrity.keys import SigningKey
+from integrity.package.guide_keys import follow_lines
 from integrity.package.write import write_package
 from integrity.trust import write_trust
+from tests.integrity.package.changed_keys import THIRD_PACKAGE, ChangedKeys, activation, day
+
+DOCS = Path(__file__).parents[3] / "docs"
+THIEF = SigningKey.generate()
 
 
-def blocks_of(folder: Path) -> list[str]:
-    blocks = re.findall(r"```sh\n(.*?)```", (folder / "VERIFY.md").read_text(encoding="utf-8"), re.DOTALL)
-    return [block for block in blocks if not block.startswith("cosign")]
+def blocks_in(page: Path) -> list[str]:
+    return re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def run_guide(folder: Path, trust: Path | None = None, shell: str = "sh") -> subprocess.CompletedProcess[str]:
-    lines = "set -e\n" + "\n".join(blocks_of(folder))
+def blocks_of(folder: Path, *, with_cosign: bool = False) -> list[str]:
+    return [block for block in blocks_in(folder / "VERIFY.md") if with_cosign or not block.startswith("cosign")]
+
+
+def run_lines(
+    blocks: list[str], folder: Path, trust: Path | None = None, shell: str = "sh"
+) -> subprocess.CompletedProcess[str]:
+    lines = "set -e\n" + "\n".join(blocks)
     if trust is not None:
         lines = lines.replace("TRUST=trust\n", f"TRUST='{trust}'\n")
     return subprocess.run([shell, "-c", lines], cwd=folder, capture_output=True, text=True, check=False, timeout=120)
+
+
+def run_guide(folder: Path, trust: Path | None = None, shell: str = "sh") -> subprocess.CompletedProcess[str]:
+    return run_lines(blocks_of(folder), folder, trust, shell)
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -84,3 +100,83 @@ def test_cosign_lines_succeed_as_written(pristine: Path) -> None:
     done = subprocess.run(["sh", "-c", lines], cwd=pristine, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("Verified OK") + done.stdout.count("Verified OK") == 2
+
+
+# Signing keys that were changed
+
+
+@pytest.fixture(scope="module")
+def changed(authorities: tuple[Authority, Authority]) -> ChangedKeys:
+    return ChangedKeys(authorities[0])
+
+
+@pytest.fixture(scope="module")
+def later(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return changed.write(tmp_path_factory.mktemp("later") / "package")
+
+
+@pytest.fixture(scope="module")
+def old(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trust folder of before all changes."""
+    folder = tmp_path_factory.mktemp("handed") / "old"
+    write_trust(folder, changed.old_trust)
+    return folder
+
+
+@pytest.mark.parametrize("shell", ["sh", "bash"])
+def test_from_an_old_trust_folder_the_lines_lead_to_the_keys_of_later(later: Path, old: Path, shell: str) -> None:
+    done = run_guide(later, old, shell)
+    assert done.returncode == 0, done.stderr
+    # The checkpoint, both words of four successions, the statement, two manifests.
+    assert done.stdout.count("Signature Verified Successfully") == 1 + 2 * 4 + 3
+    assert "package 3: 2026-01-05T01:30:00.000000Z log/entries/8.json" in done.stdout
+
+
+def test_with_all_keys_in_hand_they_are_held_against_the_entries(later: Path) -> None:
+    done = run_guide(later)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("Signature Verified Successfully") == 4
+
+
+@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+def test_cosign_takes_the_keys_that_were_followed(later: Path, old: Path) -> None:
+    done = run_lines(blocks_of(later, with_cosign=True), later, old)
+    assert done.returncode == 0, done.stderr
+    assert (done.stdout + done.stderr).count("Verified OK") == 2
+
+
+@pytest.fixture
+def changed_package(later: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(later, tmp_path / "later"))
+
+
+@pytest.mark.parametrize("signed_by", [None, THIEF], ids=["not in the ledger", "nobody vouches for it"])
+def test_the_lines_lead_to_no_key_of_others(
+    changed_package: Path, changed: ChangedKeys, old: Path, signed_by: SigningKey | None
+) -> None:
+    """Once the former key is stolen and the ledger's is not, once the other way round."""
+    former = changed.lines["package"][1]
+    forged = activation("package", 3, THIEF, former, day(4), signed_by=signed_by)
+    if signed_by is None:
+        (changed_package / f"log/entries/{THIRD_PACKAGE}.json").write_bytes(forged)
+    else:
+        changed.rewrite_log(changed_package, {THIRD_PACKAGE: forged})
+    changed.sign(changed_package, key=THIEF)
+    done = run_guide(changed_package, old)
+    assert done.returncode != 0
+    assert "package 2: " in done.stdout
+    assert "package 3: " not in done.stdout
+
+
+def test_the_page_of_the_docs_has_the_same_lines_for_whoever_takes_none_from_a_package(later: Path, old: Path) -> None:
+    """What is in a package may have been written by whoever forged it."""
+    (block,) = [each for each in blocks_in(DOCS / "verifying.md") if "check_entry()" in each]
+    lines = block.splitlines()
+    assert set("\n".join(follow_lines(())).splitlines()) <= set(lines)
+    first, *_ = lines
+    assert first.startswith("TRUST=")
+    done = run_lines([block.replace(first, f"TRUST='{old}'")], later)
+    assert done.returncode == 0, done.stderr
+    told = [line for line in done.stdout.splitlines() if "log/entries/" in line]
+    assert [line.partition(":")[0] for line in told] == ["manifest 2", "receipt 2", "package 2", "package 3"]
+    assert done.stdout.count("Signature Verified Successfully") == 1 + 2 * 4
