@@ -46,9 +46,10 @@ class TrustContradiction(ApiError):
 
     def __init__(self, purpose: str, in_folder: str, announced: str) -> None:
         super().__init__(
-            f"{purpose} 密钥不符：密钥目录为 {in_folder}，账本公示为 {announced}；请从同一份备份恢复两者",
+            f"{purpose} 密钥不符：密钥目录为 {in_folder}，账本公示为 {announced}；请从同一份备份恢复两者；"
+            f"如系他人伪造，执行 liuhen keys strike {purpose}",
             f"the {purpose} key is {in_folder} in the key folder, and {announced} was announced in the ledger: "
-            "bring both back from the same backup",
+            f"bring both back from the same backup; if somebody forged it, `liuhen keys strike {purpose}`",
         )
 
 

@@ -215,9 +215,10 @@ def require_agreement(database: Database, keyring: Keyring, purpose: str) -> Non
     if announced != known[: len(announced)]:
         raise KeysUnusable(
             f"{keyring.signing_folder} 中的 {purpose} 密钥与已公示的不符；请从较新的备份恢复密钥目录，"
-            "并以 liuhen verify 查明",
+            f"并以 liuhen verify 查明；如系他人伪造，执行 liuhen keys strike {purpose}",
             f"the {purpose} keys in {keyring.signing_folder} are not those that were announced: bring the key folder "
-            "back from a newer backup, and find out by `liuhen verify`",
+            "back from a newer backup, and find out by `liuhen verify`; if somebody forged an epoch, "
+            f"`liuhen keys strike {purpose}`",
         )
 
 

@@ -51,7 +51,7 @@ def succeed_key(database: Database, keyring: Keyring, purpose: str) -> Succeeded
 
     Raises KeysUnusable, and what key folder, disk and database raise; then a repeat goes on.
     """
-    with _alone(keyring), telling_signing_keys():
+    with alone_with_keys(keyring), telling_signing_keys():
         former = keyring.signer(purpose)
         require_agreement(database, keyring, purpose)
         _forget_lost(database, keyring, purpose, former)
@@ -64,7 +64,7 @@ def succeed_key(database: Database, keyring: Keyring, purpose: str) -> Succeeded
 def bring_to_end(database: Database, keyring: Keyring, *purposes: str) -> None:
     """What broke off of changing these keys, and what it left of a key that is destroyed; done again it changes
     nothing. Raises as `succeed_key`."""
-    with _alone(keyring), telling_signing_keys():
+    with alone_with_keys(keyring), telling_signing_keys():
         for purpose in purposes:
             if is_broken_off(keyring, purpose):
                 former = keyring.signer(purpose)
@@ -93,9 +93,9 @@ def signer_in_force(database: Database, keyring: Keyring, purpose: str) -> Epoch
             return signer
     raise KeysUnusable(
         f"{keyring.signing_folder} 中的 {purpose} 密钥为第 {signer.epoch} 期，已公示的为第 {announced} 期；"
-        "请将最新的 keys/signing 复制到本机",
+        f"请将最新的 keys/signing 复制到本机；如系他人伪造，执行 liuhen keys strike {purpose}",
         f"the {purpose} key in {keyring.signing_folder} is of epoch {signer.epoch}, and epoch {announced} was "
-        "announced: copy the latest keys/signing to this host",
+        f"announced: copy the latest keys/signing to this host; if somebody forged it, `liuhen keys strike {purpose}`",
     )
 
 
@@ -113,7 +113,7 @@ def telling_signing_keys() -> Iterator[None]:
 
 
 @contextmanager
-def _alone(keyring: Keyring) -> Iterator[None]:
+def alone_with_keys(keyring: Keyring) -> Iterator[None]:
     """No key is changed by anybody else meanwhile, nor copied; what a crash left is swept up."""
     with key_files.locked(keyring.key_store_folder / "rotation.lock"):
         with key_files.disk_errors(keyring.signing_folder):

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from integrity.canonical import Json, canonical_json, parse_canonical
-from integrity.dsse import Envelope, sign_envelope, verify_envelope
+from integrity.dsse import Envelope, pae, sign_envelope, verify_envelope
 from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceContradiction, MalformedEvidence
 from integrity.fields import Fields
@@ -47,6 +47,12 @@ class Succession:
             "following": self.following.raw.hex(),
         }
         return canonical_json(form, _WHAT)
+
+    def require_signed(self, by_former: bytes, by_following: bytes) -> None:
+        """Both signatures, as the ledger's entry of the following key has them. Raises SignatureInvalid."""
+        signed = pae(PAYLOAD_TYPE, self.to_bytes())
+        self.former.verify(by_former, signed, "signed_by_former")
+        self.following.verify(by_following, signed, "signed_by_this")
 
 
 def sign_succession(origin: str, purpose: str, epoch: int, former: SigningKey, following: SigningKey) -> Envelope:

@@ -84,6 +84,32 @@ def rotate_signing(
     report(as_json, facts, signing_lines(facts, running=opened.running))
 
 
+@app.command("strike")
+def strike_epochs(
+    purpose: Annotated[
+        str,
+        typer.Argument(
+            metavar="PURPOSE", help="manifest、receipt、package、review 或 ledger / which: what the key signs"
+        ),
+    ],
+    stolen: Annotated[
+        bool,
+        typer.Option(
+            "--stolen",
+            help="密钥目录确为最新、原私钥已外泄 / the key folder surely is the latest: somebody has the former key",
+        ),
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """作废他人伪造的密钥期次，恢复签名 / Strike out key epochs that somebody forged, so that signing goes on."""
+    from api.cli.admin_archive import open_for_looking, report
+    from api.cli.keys_striking import strike, struck_lines
+
+    with open_for_looking("keys") as archive:
+        facts = strike(archive, purpose, stolen=stolen)
+    report(as_json, facts, struck_lines(facts))
+
+
 @app.command("split")
 def split_recovery(
     shares: Annotated[int, typer.Option("--shares", metavar="N", help="共几份 / how many shares")] = 5,

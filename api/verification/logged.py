@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
+from api.striking import ACTIVATED, STRUCK
 from api.verification.audit import Audit
 from api.verification.subjects import ALL_SUBJECTS
+from integrity.errors import EvidenceError
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.access import PlaybackWindow
-from storage.catalog.ledger import SigningKeyEpoch
+from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition
 from storage.catalog.uploads import Upload
 
@@ -63,7 +66,7 @@ MADE: Final = {**_ELSEWHERE, **dict(_made_by_steps())}
 def check_logged(audit: Audit, entries: Iterable[LedgerEntry]) -> None:
     """Look for the row of each entry that made one."""
     wanted: dict[str, set[Any]] = defaultdict(set)
-    for entry in entries:
+    for entry in _without_struck(audit, entries):
         row_id = MADE[entry.action].id_in(entry) if entry.action in MADE else None
         if row_id is not None:
             wanted[entry.action].add(row_id)
@@ -74,3 +77,30 @@ def check_logged(audit: Audit, entries: Iterable[LedgerEntry]) -> None:
             for missing in sorted(ids - found, key=str):
                 code = "recording_missing" if action == "recording.sealed" else "logged_row_missing"
                 audit.findings.add(code, f"{key.class_.__tablename__} {missing}", f"a row, says {action}", "none")
+
+
+def _without_struck(audit: Audit, entries: Iterable[LedgerEntry]) -> Sequence[LedgerEntry]:
+    """What is left when a forged epoch was struck out (api/striking.py): its entry stays, and its row is gone. Of a key
+    that the key folder has no row may be gone, whatever anybody entered."""
+    told = list(entries)
+    activations = {str(each.id): each for each in told if each.action == ACTIVATED}
+    if not activations:
+        return told
+    ours = _folder_keys(audit)
+    statement = select(LedgerEntryRow.subject_id).where(
+        LedgerEntryRow.action == STRUCK, LedgerEntryRow.subject_id.in_(activations)
+    )
+    with audit.archive.database.reading() as session:
+        named = set(session.scalars(statement))
+    return [each for each in told if str(each.id) not in named or each.subject_id in ours]
+
+
+def _folder_keys(audit: Audit) -> set[str]:
+    keyring = audit.archive.keyring
+    found: set[str] = set()
+    for purpose in KEY_PURPOSES:
+        # Where the folder contradicts itself, that is a finding already, and its latest key is still its own.
+        with suppress(EvidenceError):
+            found.add(keyring.public_key(purpose).key_id)
+            found.update(each.key.key_id for each in keyring.epoch_keys(purpose))
+    return found

@@ -310,6 +310,7 @@ ACTIONS: Mapping[str, str] = {
     "publication.push_retried": mark("重新推送"),
     "publication.evidence_filed": mark("提交发布凭证"),
     "key.activated": mark("启用密钥"),
+    "key.struck": mark("作废伪造的密钥期次"),
     "key.root_changed": mark("更换根密钥"),
     "key.shares_made": mark("制作恢复份额"),
     "key.renewed": mark("更换密钥加密密钥"),

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from integrity.dsse import decode_base64, pae
+from integrity.dsse import decode_base64
 from integrity.epoch_keys import EpochKey
 from integrity.errors import (
     EvidenceContradiction,
@@ -27,7 +27,7 @@ from integrity.fields import Fields
 from integrity.keys import PUBLIC_KEY_BYTES, PublicKey
 from integrity.ledger_entry import LedgerEntry
 from integrity.package import layout
-from integrity.succession import FIRST_EPOCH, PAYLOAD_TYPE, Succession
+from integrity.succession import FIRST_EPOCH, Succession
 from integrity.trust import ROLES, Trust
 
 ACTIVATED: Final = "key.activated"
@@ -170,9 +170,8 @@ def _read(role: str, line: Line, origin: str, index: int, entry: LedgerEntry) ->
         if fields.text("former") != former.key_id:
             raise EvidenceContradiction(what, "the entry before it", former.key_id, fields.text("former"))
         said = Succession(origin=origin, purpose=role, epoch=epoch, former=former, following=key)
-        signed = pae(PAYLOAD_TYPE, said.to_bytes())
-        for by, name in ((former, "signed_by_former"), (key, "signed_by_this")):
-            by.verify(decode_base64(fields.text(name), name), signed, name)
+        words = (decode_base64(fields.text(name), name) for name in ("signed_by_former", "signed_by_this"))
+        said.require_signed(*words)
     return Activation(epoch, key, index, entry.occurred_at)
 
 
