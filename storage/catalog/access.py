@@ -8,7 +8,20 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, Octets, Size, UnitId, one_of
+from storage.catalog.base import (
+    Base,
+    CreatedAt,
+    HeldUnitId,
+    Id,
+    Instant,
+    JsonList,
+    Octets,
+    Size,
+    UnitId,
+    of_case,
+    of_recording,
+    one_of,
+)
 from storage.catalog.organisation import POSTS
 from storage.catalog.rules import RuleVersion
 
@@ -39,6 +52,7 @@ class AccessRequest(Base):
 
     __tablename__ = "access_request"
     __table_args__ = (
+        of_case(),
         CheckConstraint(one_of("kind", *ACCESS_KINDS), name="kind"),
         CheckConstraint(one_of("who", *ASKERS), name="who"),
         CheckConstraint(one_of("approval", *APPROVALS), name="approval"),
@@ -56,8 +70,8 @@ class AccessRequest(Base):
         Index("ix_access_request_listing", "unit_id", "asked_at", "id"),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    unit_id: Mapped[HeldUnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(index=True)
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"), index=True)
     kind: Mapped[str]
     purpose: Mapped[str]
@@ -138,14 +152,15 @@ class PlaybackWindow(Base):
 
     __tablename__ = "playback_window"
     __table_args__ = (
+        of_recording(),
         Index("ix_playback_window_lookup", "person_id", "recording_id", "object_name", "expires_at"),
         Index("ix_playback_window_open", "expires_at", postgresql_where=text("summed_up_at IS NULL")),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[HeldUnitId]
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     grant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_grant.id"), index=True)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(index=True)
     object_name: Mapped[str]
     first_byte: Mapped[Size]
     last_byte: Mapped[Size]
@@ -162,9 +177,10 @@ class Export(Base):
     """
 
     __tablename__ = "export"
+    __table_args__ = (of_case(),)
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
+    unit_id: Mapped[HeldUnitId]
+    case_id: Mapped[uuid.UUID]
     grant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_grant.id"))
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     statement_sha256: Mapped[Octets | None]

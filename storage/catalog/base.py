@@ -6,13 +6,26 @@ import uuid
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from sqlalchemy import BigInteger, Computed, DateTime, ForeignKey, Index, LargeBinary, MetaData, Text, text
+from sqlalchemy import (
+    BigInteger,
+    Computed,
+    DateTime,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    LargeBinary,
+    MetaData,
+    Text,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import DeclarativeBase, MappedColumn, mapped_column
 from sqlalchemy.types import UserDefinedType
 
 Id = Annotated[uuid.UUID, mapped_column(primary_key=True, default=uuid.uuid4)]
 UnitId = Annotated[uuid.UUID, mapped_column(ForeignKey("unit.id"), index=True)]
+HeldUnitId = Annotated[uuid.UUID, mapped_column(index=True)]
+"""That of the recording or the case it belongs to, by `of_recording` or `of_case`."""
 Instant = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=text("now()"))]
 Octets = Annotated[bytes, mapped_column(LargeBinary)]
@@ -34,6 +47,16 @@ class Base(DeclarativeBase):
         }
     )
     type_annotation_map: ClassVar = {str: Text, datetime: DateTime(timezone=True)}
+
+
+def of_recording() -> ForeignKeyConstraint:
+    """A row of a recording is of that recording's unit, whoever writes it: storage/catalog/held_units.py."""
+    return ForeignKeyConstraint(["recording_id", "unit_id"], ["recording.id", "recording.unit_id"])
+
+
+def of_case() -> ForeignKeyConstraint:
+    """The same of a case."""
+    return ForeignKeyConstraint(["case_id", "unit_id"], ["case.id", "case.unit_id"])
 
 
 class TransactionId(UserDefinedType[int]):

@@ -11,7 +11,19 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import JSONB, TSTZRANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Instant, JsonList, UnitId, one_of, sought_by, sought_index
+from storage.catalog.base import (
+    Base,
+    CreatedAt,
+    HeldUnitId,
+    Id,
+    Instant,
+    JsonList,
+    UnitId,
+    of_recording,
+    one_of,
+    sought_by,
+    sought_index,
+)
 from storage.catalog.recordings import PLACE_CHECK
 
 CASE_KINDS = ("inspection", "coercion", "penalty")
@@ -36,6 +48,7 @@ class Case(Base):
     __tablename__ = "case"
     __table_args__ = (
         UniqueConstraint("unit_id", "number"),
+        UniqueConstraint("id", "unit_id"),
         CheckConstraint(one_of("kind", *CASE_KINDS), name="kind"),
         CheckConstraint(_PROCEDURE_OF_KIND, name="procedure"),
         CheckConstraint(one_of("stage", *STAGES), name="stage"),
@@ -118,14 +131,15 @@ class CaseLink(Base):
 
     __tablename__ = "case_link"
     __table_args__ = (
+        of_recording(),
         CheckConstraint(one_of("made_by", "person", "window"), name="made_by"),
         CheckConstraint("(score IS NULL) = (reasons IS NULL)", name="scored"),
         Index("uq_case_link_live", "case_id", "recording_id", unique=True, postgresql_where=text("ended_at IS NULL")),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[HeldUnitId]
     case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"))
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(index=True)
     stage: Mapped[str]
     made_by: Mapped[str]
     person_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
@@ -147,12 +161,13 @@ class LinkQuestion(Base):
 
     __tablename__ = "link_question"
     __table_args__ = (
+        of_recording(),
         Index("uq_link_question_open", "recording_id", unique=True, postgresql_where=text("answered_at IS NULL")),
         CheckConstraint("reason IS NULL OR answered_by IS NOT NULL", name="reason"),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[HeldUnitId]
+    recording_id: Mapped[uuid.UUID]
     candidates: Mapped[JsonList]
     created_at: Mapped[CreatedAt]
     answered_at: Mapped[datetime | None]
@@ -165,8 +180,11 @@ class LinkingDone(Base):
     """The linker has looked at this recording: what is absent here is still due."""
 
     __tablename__ = "linking_done"
-    __table_args__ = (Index("ix_linking_done_again", "recording_id", postgresql_where=text("outcome = 'again'")),)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    unit_id: Mapped[UnitId]
+    __table_args__ = (
+        of_recording(),
+        Index("ix_linking_done_again", "recording_id", postgresql_where=text("outcome = 'again'")),
+    )
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[HeldUnitId]
     outcome: Mapped[str]
     looked_at: Mapped[CreatedAt]

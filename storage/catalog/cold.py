@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, Size, UnitId, one_of
+from storage.catalog.base import Base, CreatedAt, HeldUnitId, Id, Size, UnitId, of_recording, one_of
 from storage.catalog.named_stores import NamedStore
 
 MOVING, COLD, BOTH, DISPOSED = "moving", "cold", "both", "disposed"
@@ -65,6 +65,7 @@ class RecallRequest(Base):
 
     __tablename__ = "recall_request"
     __table_args__ = (
+        of_recording(),
         Index(
             "ix_recall_request_waiting",
             "recording_id",
@@ -74,8 +75,8 @@ class RecallRequest(Base):
         ),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[HeldUnitId]
+    recording_id: Mapped[uuid.UUID]
     person_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
     grant_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("access_grant.id"))
     asked_at: Mapped[CreatedAt]

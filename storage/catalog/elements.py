@@ -8,7 +8,7 @@ from datetime import date
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Identity, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, Id, Instant, Json, JsonList, UnitId, one_of
+from storage.catalog.base import Base, HeldUnitId, Id, Instant, Json, JsonList, of_recording, one_of
 from storage.catalog.rules import RuleVersion
 
 ELEMENTS = ("unit", "officer", "device", "time", "place", "act", "case")
@@ -29,9 +29,9 @@ class RecordingJudgement(Base):
     """
 
     __tablename__ = "recording_judgement"
-    __table_args__ = (Index("ix_recording_judgement_day", "day"),)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    unit_id: Mapped[UnitId]
+    __table_args__ = (of_recording(), Index("ix_recording_judgement_day", "day"))
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[HeldUnitId]
     day: Mapped[date]
     policies: Mapped[JsonList]
     elements: Mapped[Json]
@@ -44,9 +44,10 @@ class JudgementDue(Base):
     """A note that a fact about a recording has changed since it was judged; it goes once that is read."""
 
     __tablename__ = "judgement_due"
+    __table_args__ = (of_recording(),)
     id: Mapped[int] = mapped_column(BigInteger, Identity(always=True), primary_key=True)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
-    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
+    recording_id: Mapped[uuid.UUID]
+    unit_id: Mapped[uuid.UUID]
 
 
 class ElementQuestion(Base):
@@ -59,13 +60,14 @@ class ElementQuestion(Base):
 
     __tablename__ = "element_question"
     __table_args__ = (
+        of_recording(),
         CheckConstraint(one_of("element", *ELEMENTS), name="element"),
         Index("ix_element_question_queue", "unit_id", "officer_id", "asked_at", "recording_id"),
         Index("ix_element_question_unit", "unit_id", "asked_at", "recording_id"),
     )
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     element: Mapped[str] = mapped_column(primary_key=True)
-    unit_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("unit.id"))
+    unit_id: Mapped[uuid.UUID]
     officer_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("person.id"))
     device: Mapped[str | None]
     station_id: Mapped[uuid.UUID | None] = mapped_column(ForeignKey("station.id"))
@@ -86,6 +88,7 @@ class ElementAnswer(Base):
 
     __tablename__ = "element_answer"
     __table_args__ = (
+        of_recording(),
         UniqueConstraint("recording_id", "element", "ordinal"),
         # By signs, COLLATE "C": a query that compares values has to say so too.
         Index("ix_element_answer_value", "unit_id", "element", "value"),
@@ -94,8 +97,8 @@ class ElementAnswer(Base):
         CheckConstraint("reason IS NOT NULL OR (value IS NOT NULL AND basis <> 'own_word')", name="reason"),
     )
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    unit_id: Mapped[HeldUnitId]
+    recording_id: Mapped[uuid.UUID]
     element: Mapped[str]
     ordinal: Mapped[int]
     value: Mapped[str | None]

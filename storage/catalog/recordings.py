@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 from storage.catalog.base import (
     Base,
     CreatedAt,
+    HeldUnitId,
     Id,
     Instant,
     Json,
@@ -38,6 +39,7 @@ from storage.catalog.base import (
     Octets,
     Size,
     UnitId,
+    of_recording,
     one_of,
     sought_by,
     sought_index,
@@ -102,6 +104,7 @@ class Recording(Base):
     __tablename__ = "recording"
     __table_args__ = (
         UniqueConstraint("unit_id", "sha256"),
+        UniqueConstraint("id", "unit_id"),
         CheckConstraint(one_of("media_state", *MEDIA_STATES), name="media_state"),
         CheckConstraint(PLACE_CHECK, name="place"),
         Index("ix_recording_listing", "unit_id", "sealed_at", "id"),
@@ -172,6 +175,7 @@ class PositionTrack(Base):
 
     __tablename__ = "position_track"
     __table_args__ = (
+        of_recording(),
         UniqueConstraint("recording_id", "read_from", "source", name="uq_position_track_recording_id_read_from_source"),
         CheckConstraint("point_count > 0", name="point_count"),
         Index(
@@ -181,9 +185,9 @@ class PositionTrack(Base):
         ),
     )
     id: Mapped[Id]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
+    recording_id: Mapped[uuid.UUID]
     read_from: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[HeldUnitId]
     source: Mapped[str]
     point_count: Mapped[int]
     points: Mapped[JsonList]
@@ -195,8 +199,9 @@ class SidecarLook(Base):
     """When the log beside a recording was last looked for its recording: `recording_id` is the log's own."""
 
     __tablename__ = "sidecar_look"
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    unit_id: Mapped[UnitId]
+    __table_args__ = (of_recording(),)
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[HeldUnitId]
     looked_at: Mapped[Instant]
 
 
@@ -206,13 +211,14 @@ class RecordingSetAside(Base):
 
     __tablename__ = "recording_set_aside"
     __table_args__ = (
+        of_recording(),
         CheckConstraint(one_of("step", *STEPS_SET_ASIDE_BY), name="step"),
         CheckConstraint("failures > 0", name="failures"),
         Index("ix_recording_set_aside_due_at", "step", "due_at"),
     )
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
     step: Mapped[str] = mapped_column(primary_key=True)
-    unit_id: Mapped[UnitId]
+    unit_id: Mapped[HeldUnitId]
     failures: Mapped[int]
     error: Mapped[str]
     since: Mapped[CreatedAt]
@@ -227,9 +233,9 @@ class RecordingSegment(Base):
     """
 
     __tablename__ = "recording_segment"
-    __table_args__ = (CheckConstraint("ordinal BETWEEN 1 AND segment_count", name="ordinal"),)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    unit_id: Mapped[UnitId]
+    __table_args__ = (of_recording(), CheckConstraint("ordinal BETWEEN 1 AND segment_count", name="ordinal"))
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[HeldUnitId]
     first_recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
     ordinal: Mapped[int]
     segment_count: Mapped[int]
@@ -259,9 +265,10 @@ class ReceivedAgain(Base):
     """
 
     __tablename__ = "received_again"
+    __table_args__ = (of_recording(),)
     upload_id: Mapped[str] = mapped_column(ForeignKey("upload.id"), primary_key=True)
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), index=True)
-    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID] = mapped_column(index=True)
+    unit_id: Mapped[HeldUnitId]
     station_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("station.id"))
     original_name: Mapped[str]
     claims: Mapped[JsonList]
@@ -285,6 +292,7 @@ class WholeDecoding(Base):
 
     __tablename__ = "whole_decoding"
     __table_args__ = (
+        of_recording(),
         CheckConstraint(one_of("state", *DECODED_STATES), name="state"),
         CheckConstraint(one_of("way", DECODING, "proxy"), name="way"),
         Index("ix_whole_decoding_recording_id", "recording_id"),
@@ -295,8 +303,8 @@ class WholeDecoding(Base):
         Index("ix_whole_decoding_damaged", "unit_id", "recording_id", postgresql_where=text("state = 'damaged'")),
     )
     id: Mapped[Id]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
-    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID]
+    unit_id: Mapped[HeldUnitId]
     state: Mapped[str]
     reason: Mapped[str | None]
     declared_frames: Mapped[int | None] = mapped_column(BigInteger)
@@ -344,6 +352,7 @@ class MediaJob(Base):
 
     __tablename__ = "media_job"
     __table_args__ = (
+        of_recording(),
         UniqueConstraint("recording_id", "kind"),
         CheckConstraint(one_of("state", *JOB_STATES), name="state"),
         CheckConstraint(one_of("kind", *RENDITION_KINDS, DECODING), name="kind"),
@@ -354,8 +363,8 @@ class MediaJob(Base):
         Index("ix_media_job_failed", "unit_id", postgresql_where=text("state = 'failed'")),
     )
     id: Mapped[Id]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
-    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID]
+    unit_id: Mapped[HeldUnitId]
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(default="due")
     lane: Mapped[str] = mapped_column(default=lane_of)
@@ -380,12 +389,13 @@ class Rendition(Base):
 
     __tablename__ = "rendition"
     __table_args__ = (
+        of_recording(),
         UniqueConstraint("recording_id", "name"),
         CheckConstraint("jsonb_typeof(facts) = 'object'", name="facts"),
     )
     id: Mapped[Id]
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"))
-    unit_id: Mapped[UnitId]
+    recording_id: Mapped[uuid.UUID]
+    unit_id: Mapped[HeldUnitId]
     name: Mapped[str]
     media_type: Mapped[str]
     size_bytes: Mapped[Size]

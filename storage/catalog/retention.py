@@ -8,7 +8,7 @@ from datetime import date, datetime
 from sqlalchemy import CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, CreatedAt, Id, UnitId
+from storage.catalog.base import Base, CreatedAt, HeldUnitId, Id, UnitId, of_recording
 
 
 class RetentionClass(Base):
@@ -47,7 +47,8 @@ class DisposalDue(Base):
     """The housekeeping task's list of what may be appraised (鉴定). A row here removes nothing."""
 
     __tablename__ = "disposal_due"
-    recording_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("recording.id"), primary_key=True)
-    unit_id: Mapped[UnitId]
+    __table_args__ = (of_recording(),)
+    recording_id: Mapped[uuid.UUID] = mapped_column(primary_key=True)
+    unit_id: Mapped[HeldUnitId]
     due_since: Mapped[date]
     listed_at: Mapped[CreatedAt]

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint, tex
 from sqlalchemy.dialects.postgresql import DATERANGE, Range
 from sqlalchemy.orm import Mapped, mapped_column
 
-from storage.catalog.base import Base, Id, Instant, Json, Octets, UnitId, one_of
+from storage.catalog.base import Base, HeldUnitId, Id, Instant, Json, Octets, UnitId, of_case, one_of
 from storage.catalog.decisions import WITHDRAWN_CHECK
 
 QUESTIONS = ("authority", "procedure", "facts", "law", "powers", "documents", "crime")
@@ -150,10 +150,10 @@ class AdviserConflict(Base):
     """利益冲突: why an adviser does not advise in a case."""
 
     __tablename__ = "adviser_conflict"
-    __table_args__ = (UniqueConstraint("adviser_id", "case_id"),)
+    __table_args__ = (of_case(), UniqueConstraint("adviser_id", "case_id"))
     id: Mapped[Id]
-    unit_id: Mapped[UnitId]
-    case_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("case.id"), index=True)
+    unit_id: Mapped[HeldUnitId]
+    case_id: Mapped[uuid.UUID] = mapped_column(index=True)
     adviser_id: Mapped[uuid.UUID] = mapped_column(ForeignKey("adviser.id"))
     reason: Mapped[str]
     stated_by: Mapped[uuid.UUID] = mapped_column(ForeignKey("person.id"))
