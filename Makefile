@@ -10,7 +10,7 @@ export PIP_ROOT_USER_ACTION := ignore
 # each of them compiles all it imports: two seconds instead of one, every time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo up check test test-ci test-all quicker corpus evaluate fuzz hostile rot torture test-compose test-chaos test-upgrade test-backup screenshots lock clean
+.PHONY: demo up check test test-ci test-all quicker guards corpus evaluate fuzz hostile rot torture test-compose test-chaos test-upgrade test-backup screenshots lock clean
 
 # The main job end to end on real footage; ends by itself. FOOTAGE=DIR takes a folder of your own.
 demo: $(VENV)/.installed
@@ -47,6 +47,10 @@ quicker: $(VENV)/.installed-dev
 	$(BIN)/pytest -n 0 --collect-only -q -m thorough > .thorough.txt
 	$(BIN)/pytest -n 3 --dist loadfile -vv --durations=0 > .quick-run.txt
 	$(BIN)/python -m tests.choosing .quick-run.txt .thorough.txt --quick 1050 --ci 4500
+
+# After a migration: what a database refuses by itself, as `liuhen verify` expects it.
+guards: $(VENV)/.installed-dev
+	WRITE_GUARDS=1 $(BIN)/pytest -q -n 0 tests/storage/catalog/test_shipped_guards.py::test_the_facts_that_are_shipped_are_those_of_a_migrated_database
 
 # Mutated JPEG, MP4 and TS files through probe and metadata, in the sandbox; tests/fuzz/run.py. `make test` has a few.
 COUNT ?= 10000

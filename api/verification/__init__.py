@@ -19,10 +19,10 @@ from sqlalchemy.exc import DataError
 from api.archive import Archive
 from api.verification.attachments import audit_attachments
 from api.verification.audit import Audit, Progress
+from api.verification.database_guard import check_database
 from api.verification.documents import audit_documents
 from api.verification.findings import Finding, Findings
-from api.verification.gate_guard import check_gate
-from api.verification.guards import announced_trust, check_guards, replaced_instants
+from api.verification.guards import announced_trust, replaced_instants
 from api.verification.instants import check_instants
 from api.verification.judgements import audit_judgements
 from api.verification.ledger import audit_ledger
@@ -34,7 +34,6 @@ from api.verification.recordings import audit_recordings
 from api.verification.redacted_copies import audit_copies
 from api.verification.renditions import audit_renditions
 from api.verification.reviews import audit_reviews
-from api.verification.row_guard import check_row_security
 from api.verification.rows import audit_rows
 from api.verification.segments import audit_segments
 from api.verification.uploads import audit_uploads
@@ -106,9 +105,7 @@ def verify_archive(
 
 
 _BEFORE: Final[Mapping[str, Callable[[Audit], None]]] = {
-    "guards": check_guards,
-    "gate": check_gate,
-    "row security": check_row_security,
+    "database": check_database,
     "instants": check_instants,
 }
 

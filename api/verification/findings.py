@@ -83,7 +83,10 @@ KINDS: dict[str, Kind] = {
         "error", "账本记载已封存的原始记录不见了", "a recording that the ledger says was sealed is gone"
     ),
     "guard_missing": Kind(
-        "error", "数据库的只增保护被关闭或授权过宽", "the database's guard over the ledger is off or too wide"
+        "error",
+        "数据库自身的保护（权限、行级安全、触发器、约束、函数、角色）与本版本所设的不同",
+        "what the database refuses by itself is not as this release made it: rights, row security, triggers,"
+        " constraints, functions or roles",
     ),
     "key_differs": Kind("error", "密钥与公示的不一致", "a key is not the one that was announced"),
     "recording_differs": Kind(

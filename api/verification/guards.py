@@ -1,4 +1,4 @@
-"""What everything else is checked with: the announced keys, and the database's own guard over the ledger."""
+"""What everything else is checked with: the announced keys."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from contextlib import suppress
 from datetime import datetime
 from itertools import pairwise
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 
 from api.archive import Archive
 from api.keyring import HeldKey, Keyring, announcement
 from api.trust_folder import build_timestamp_trust
-from api.verification.audit import Audit
 from api.verification.findings import Findings
 from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
@@ -23,41 +22,6 @@ from integrity.trust import Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 
 ACTIVATED = "key.activated"
-ROLES = ("liuhen_app", "liuhen_worker", "liuhen_sequencer")
-# The worker has what the application has, by belonging to it; any other belonging shows as a privilege too many.
-_WITH = {"liuhen_app": ["liuhen_app", "liuhen_worker"], "liuhen_sequencer": ["liuhen_sequencer"]}
-# The tables nobody may change, each with the one role that may insert: entries and keys come from the application,
-# places and checkpoints from the sequencer.
-GUARDED = {
-    "ledger_entry": "liuhen_app",
-    "signing_key_epoch": "liuhen_app",
-    "ledger_sequence": "liuhen_sequencer",
-    "ledger_checkpoint": "liuhen_sequencer",
-}
-# Where no trigger stands guard, because a destruction may come one day: nobody has leave for any either.
-KEPT = {"ledger_opening": "liuhen_app"}
-# A statement's trigger before UPDATE, DELETE and TRUNCATE, on whatever columns, under no condition.
-_TRIGGERS = text("""
-    SELECT c.relname, p.prosrc
-    FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
-    WHERE t.tgname = 'append_only' AND t.tgenabled IN ('O', 'A') AND c.relnamespace = 'public'::regnamespace
-        AND t.tgtype = 2 + 8 + 16 + 32 AND t.tgqual IS NULL AND t.tgattr = ''::int2vector
-        AND p.proname = 'refuse_ledger_change'
-""")
-# The whole body: one that catches its own exception also contains RAISE EXCEPTION.
-_REFUSING = (
-    "BEGIN RAISE EXCEPTION 'the ledger is append-only: % on % is refused', TG_OP, TG_TABLE_NAME"
-    " USING ERRCODE = 'insufficient_privilege'; END"
-)
-_PRIVILEGES = text("""
-    SELECT r.rolname || ': ' || p.privilege
-    FROM pg_roles r, (VALUES ('INSERT'), ('UPDATE'), ('DELETE'), ('TRUNCATE'), ('TRIGGER')) p(privilege)
-    WHERE (r.rolname = ANY(:roles) OR r.rolname = current_user)
-        AND NOT (r.rolname = ANY(:inserters) AND p.privilege = 'INSERT')
-        AND CASE WHEN p.privilege IN ('INSERT', 'UPDATE') THEN has_any_column_privilege(r.oid, :name, p.privilege)
-            ELSE has_table_privilege(r.oid, :name, p.privilege) END
-    ORDER BY 1
-""")
 
 
 def announced_trust(archive: Archive, findings: Findings, *, stands: bool = False) -> Trust:
@@ -152,22 +116,3 @@ def _logged(content: bytes | None) -> tuple[object, ...] | None:
     except EvidenceError:
         entry = None
     return None if entry is None or entry.action != ACTIVATED else (entry.data, entry.subject_id)
-
-
-def check_guards(audit: Audit) -> None:
-    """The ledger's tables refuse change from everybody, and no role of ours has leave to ask for any, of any column.
-
-    The latter holds of what opens its commitments as well.
-    """
-    with audit.archive.database.reading() as session:
-        bodies = {row.relname: row.prosrc for row in session.execute(_TRIGGERS)}
-        for table, inserter in (GUARDED | KEPT).items():
-            subject = f"table {table}"
-            if table in GUARDED and table not in bodies:
-                audit.findings.add("guard_missing", subject, "a trigger that refuses change", "none at work")
-            elif table in GUARDED and " ".join(bodies[table].split()) != _REFUSING:
-                audit.findings.add("guard_missing", subject, _REFUSING, " ".join(bodies[table].split()))
-            wanted = {"roles": list(ROLES), "name": table, "inserters": _WITH[inserter]}
-            more = session.scalars(_PRIVILEGES, wanted).all()
-            if more:
-                audit.findings.add("guard_missing", subject, "insert and select only", ", ".join(more))

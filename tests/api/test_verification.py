@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import psycopg
 import pytest
@@ -18,6 +19,9 @@ from sqlalchemy.exc import IntegrityError
 from api.handover_errors import TrustContradiction
 from api.trust_folder import announced_keys
 from api.verification import VerificationReport, recordings, verify_archive
+from api.verification.audit import Audit
+from api.verification.database_guard import check_database
+from api.verification.findings import Findings
 from ingest.rendering import make
 from ingest.sealing.errors import ObjectLost
 from ingest.sealing.handing_out import require_stored_object
@@ -364,22 +368,124 @@ def test_a_guard_that_is_hollow_is_found(sealed: Any, superuser: psycopg.Connect
     again = drop + whole
     idle = "CREATE FUNCTION idle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'; "
     assert swallow != body
-    for change, undo, tables in (
-        (swallow, body, 4),
-        (drop + trigger.format("UPDATE", "refuse_ledger_change"), again, 1),
-        (drop + trigger.format("UPDATE OF index OR DELETE OR TRUNCATE", "refuse_ledger_change"), again, 1),
-        (idle + drop + trigger.format("UPDATE OR DELETE OR TRUNCATE", "idle"), again, 1),
+    of_table = ["table ledger_sequence"]
+    for change, undo, named in (
+        (swallow, body, ["function refuse_ledger_change"]),
+        (drop + trigger.format("UPDATE", "refuse_ledger_change"), again, of_table),
+        (drop + trigger.format("UPDATE OF index OR DELETE OR TRUNCATE", "refuse_ledger_change"), again, of_table),
+        (
+            idle + drop + trigger.format("UPDATE OR DELETE OR TRUNCATE", "idle"),
+            again + "; DROP FUNCTION idle",
+            ["function idle", *of_table],
+        ),
+    ):
+        superuser.execute(change)
+        assert subjects(audit(sealed, sample=0), "guard_missing") == named, change
+        superuser.execute(undo)
+    assert audit(sealed, sample=0).holds
+
+
+def test_a_right_a_role_or_a_guard_that_is_other_than_it_was_shipped_is_named(
+    sealed: Any, superuser: psycopg.Connection[Any]
+) -> None:
+    definer = "CREATE FUNCTION idle() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'"
+    lax = "ALTER POLICY of_seen_units ON hold USING (true)"
+    strict = "ALTER POLICY of_seen_units ON hold USING (unit_id = ANY ((SELECT seen_units())::uuid[]))"
+    off, on = "ALTER TABLE {} DISABLE TRIGGER {}", "ALTER TABLE {} ENABLE TRIGGER {}"
+    for change, undo, subject, said in (
         (
             "GRANT UPDATE (leaf_hash) ON ledger_sequence TO liuhen_app",
             "REVOKE UPDATE (leaf_hash) ON ledger_sequence FROM liuhen_app",
-            1,
+            "table ledger_sequence",
+            "liuhen_app may UPDATE (leaf_hash)",
         ),
-        ("GRANT DELETE ON ledger_entry TO liuhen_sequencer", "REVOKE DELETE ON ledger_entry FROM liuhen_sequencer", 1),
-        ("GRANT INSERT ON ledger_sequence TO liuhen_app", "REVOKE INSERT ON ledger_sequence FROM liuhen_app", 1),
+        (
+            "GRANT DELETE ON ledger_entry TO liuhen_sequencer",
+            "REVOKE DELETE ON ledger_entry FROM liuhen_sequencer",
+            "table ledger_entry",
+            "liuhen_sequencer may DELETE, SELECT",
+        ),
+        (
+            "GRANT SELECT ON entering_key TO PUBLIC",
+            "REVOKE SELECT ON entering_key FROM PUBLIC",
+            "table entering_key",
+            "everybody may SELECT",
+        ),
+        (
+            "GRANT EXECUTE ON FUNCTION let_in TO liuhen_app",
+            "REVOKE EXECUTE ON FUNCTION let_in FROM liuhen_app",
+            "function let_in",
+            "liuhen_app may EXECUTE (person uuid, units text, above text)",
+        ),
+        (
+            "GRANT SELECT ON pg_authid TO liuhen_app",
+            "REVOKE SELECT ON pg_authid FROM liuhen_app",
+            "table pg_catalog.pg_authid",
+            "liuhen_app may SELECT",
+        ),
+        (definer, "DROP FUNCTION idle", "function idle", "everybody may EXECUTE ()"),
+        (
+            "GRANT liuhen_owner TO liuhen_app WITH INHERIT FALSE, SET TRUE",
+            "REVOKE liuhen_owner FROM liuhen_app",
+            "role liuhen_app",
+            "belongs to liuhen_owner, may become it",
+        ),
+        (
+            "ALTER ROLE liuhen_app BYPASSRLS",
+            "ALTER ROLE liuhen_app NOBYPASSRLS",
+            "role liuhen_app",
+            "logs in, bypasses row security",
+        ),
+        (
+            "ALTER ROLE liuhen_worker SET session_replication_role = replica",
+            "ALTER ROLE liuhen_worker RESET session_replication_role",
+            "role liuhen_worker",
+            "set session_replication_role=replica",
+        ),
+        (
+            "GRANT CREATE ON SCHEMA public TO liuhen_worker",
+            "REVOKE CREATE ON SCHEMA public FROM liuhen_worker",
+            "schema public",
+            "liuhen_worker may CREATE",
+        ),
+        (lax, strict, "table hold", "policy of_seen_units for ALL to liuhen_app using true"),
+        (
+            off.format("access_grant", "keep_ended"),
+            on.format("access_grant", "keep_ended"),
+            "table access_grant",
+            " -- off",
+        ),
+        (
+            off.format("case_link", "ALL"),
+            on.format("case_link", "ALL"),
+            "table case_link",
+            "constraint fk_case_link_case_id not at work",
+        ),
+        (
+            "CREATE RULE never AS ON DELETE TO case_link DO INSTEAD NOTHING",
+            "DROP RULE never ON case_link",
+            "table case_link",
+            "DO INSTEAD NOTHING",
+        ),
+        (
+            "ALTER TABLE hold DROP CONSTRAINT ck_hold_one_target",
+            "ALTER TABLE hold ADD CONSTRAINT ck_hold_one_target CHECK ((recording_id IS NULL) <> (case_id IS NULL))",
+            "table hold",
+            "none of it",
+        ),
+        (
+            "ALTER TABLE hold OWNER TO liuhen_worker",
+            "ALTER TABLE hold OWNER TO liuhen_owner",
+            "table hold",
+            "owned by liuhen_worker",
+        ),
     ):
         superuser.execute(change)
-        assert len(subjects(audit(sealed, sample=0), "guard_missing")) == tables, change
+        findings = Findings()
+        check_database(cast(Audit, SimpleNamespace(archive=sealed.archive, findings=findings)))
         superuser.execute(undo)
+        assert [(each.code, each.subject) for each in findings.kept] == [("guard_missing", subject)], change
+        assert said in str(findings.kept[0].found), findings.kept[0]
     assert audit(sealed, sample=0).holds
 
 
