@@ -7,6 +7,7 @@ he said holds for the case's other documents for eight hours. docs/decisions/003
 from __future__ import annotations
 
 import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -80,6 +81,13 @@ def read_for_a_reason(
     document = row_in_unit(session, person, Document, document_id)
     refuse_kept_document(session, person, document)
     return _enter(session, person, document, now, reason=reason)
+
+
+def being_read(session: Session, person: Person, document_ids: Collection[uuid.UUID]) -> frozenset[uuid.UUID]:
+    """Those of the documents that the person is reading now: an entry of this hour says so of each."""
+    row = DocumentReading
+    his = row.person_id == person.id, row.document_id.in_(document_ids), row.read_at > func.now() - READING
+    return frozenset(session.scalars(select(row.document_id).where(*his))) if document_ids else frozenset()
 
 
 def is_at_work(session: Session, person: Person, document: Document) -> bool:

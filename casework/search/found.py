@@ -2,13 +2,14 @@
 
 Whoever searches finds what lists would show him, or less: footage and cases of his own unit, but nothing of a case
 whose class of secrecy is closed to him but the case's own name; of people whom a form would offer him, and more where
-he may list them.
+he may list them. That a word stands in a document he is told, and what stands around it once he has it open: that is
+reading it, and an entry says so (casework/documents/reading.py).
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,6 +18,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select, true
 from sqlalchemy.dialects.postgresql import distinct_on
 from sqlalchemy.orm import Session, aliased, defer
 
+from casework.documents.reading import being_read
 from casework.permission import MAY
 from casework.procedure.acts import standing_acts
 from casework.search.sought import ids_among, often, standing_in
@@ -78,7 +80,7 @@ def find_cases(session: Session, person: Person, asked: Asked, after: Cursor | N
 
 
 def find_documents(session: Session, person: Person, asked: Asked, after: Cursor | None, limit: int) -> Page[Found]:
-    """By what its latest text says, or by its number."""
+    """By what its latest text says, or by its number. A line of it is shown to whoever is reading it now."""
     wanted = (
         select(Document, Case)
         .join(Case, Case.id == Document.case_id)
@@ -86,8 +88,9 @@ def find_documents(session: Session, person: Person, asked: Asked, after: Cursor
         .where(~keeps_case_from(person, Document.case_id), asked.in_time(Document.begun_at))
     )
     rows = session.execute(newest_first(wanted, Document.begun_at, Document.id, after, limit)).all()
-    said = _said_by(session, [row.Document.id for row in rows])
-    return _page([_found_document(row.Document, row.Case, said, asked.words) for row in rows], limit)
+    ids = [row.Document.id for row in rows]
+    said, read = _said_by(session, ids), being_read(session, person, ids)
+    return _page([_found_document(row.Document, row.Case, said, read, asked.words) for row in rows], limit)
 
 
 def _says(session: Session, person: Person, words: Words) -> ColumnElement[bool]:
@@ -166,10 +169,16 @@ def _found_case(row: Case, words: Words) -> Found:
 
 
 def _found_document(
-    row: Document, case: Case, said: Mapping[uuid.UUID, tuple[str | None, Mapping[str, Any]]], words: Words
+    row: Document,
+    case: Case,
+    said: Mapping[uuid.UUID, tuple[str | None, Mapping[str, Any]]],
+    read: Set[uuid.UUID],
+    words: Words,
 ) -> Found:
     number, fields = said[row.id]
-    matched = words.found_in((("document_number", number), *(("text", each) for each in texts_in(fields))))
+    matched = words.found_in([("document_number", number)])
+    lines = words.found_in(("text", each) for each in texts_in(fields))
+    matched += lines if row.id in read or not lines else (Matched("text", None),)
     return Found("documents", row.id, number or case.title, row.kind, row.begun_at, matched, case)
 
 

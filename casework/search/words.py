@@ -22,10 +22,11 @@ LONGEST_SHOWN: Final = 200
 
 @dataclass(frozen=True)
 class Matched:
-    """Why something was found: `field` has a word in it, `text` is what stands around it."""
+    """Why something was found: `field` has a word in it, `text` is what stands around it, or None where that is not
+    shown."""
 
     field: str
-    text: str
+    text: str | None
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,11 @@ from api.http.schema.base import Answer, CaseRef, Listed
 
 
 class MatchedItem(Answer):
-    """Why something was found: a word stands in this field."""
+    """Why something was found: a word stands in this field. `text`: what stands around it; null of a document that
+    whoever asks has not opened within the hour."""
 
     field: str = Field(examples=["title"])
-    text: str = Field(examples=["江北城区占道经营"])
+    text: str | None = Field(examples=["江北城区占道经营"])
 
 
 class FoundItem(Answer):

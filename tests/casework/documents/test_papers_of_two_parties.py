@@ -17,6 +17,7 @@ from casework.documents.errors import DecisionUnfit, DecisionUnnamed, FieldUnusa
 from casework.documents.finalising import finalise_document, make_page
 from casework.documents.listing import find_document
 from casework.documents.pdf_signature import sign_pdf
+from casework.documents.reading import read_document
 from casework.documents.sealing import prepare_sealing, record_sealing
 from casework.documents.template_file import read_template
 from casework.documents.templates import SHIPPED, TEMPLATES, load_template
@@ -334,5 +335,8 @@ def test_a_paper_is_found_by_whom_its_decision_is_against(office: Office, issued
     found = find_documents(office.session, office.officer, Asked(Words.parse("乙建筑公司")), None, 10)
     (only,) = found.items
     assert only.id == paper.document.id
+    assert [(each.field, each.text) for each in only.matched] == [("text", None)]
+    read_document(office.session, office.officer, paper.document.id, now())
+    (only,) = find_documents(office.session, office.officer, Asked(Words.parse("乙建筑公司")), None, 10).items
     assert [each.text for each in only.matched] == ["乙建筑公司"]
     assert find_documents(office.session, office.officer, Asked(Words.parse("甲商店")), None, 10).items == ()

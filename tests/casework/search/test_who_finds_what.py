@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from casework.archiving.secrecy import state_secrecy
 from casework.documents.drafts import save_document
+from casework.documents.reading import READING, read_document
 from casework.organisation import deactivate_person
 from casework.procedure.acts import ActNow, add_act, correct_act, withdraw_act
 from casework.procedure.stating import Stated
@@ -124,12 +125,25 @@ def test_of_a_document_its_latest_text_is_found_at_any_depth_and_no_name_of_a_fi
     draft = office.begin()
     (found,) = find(office, office.officer, "documents", "三月一日")
     assert found.id == draft.document.id
-    assert [(each.field, each.text) for each in found.matched] == [("text", "是的，从三月一日开始。")]
     assert find(office, office.officer, "documents", "question") == ()
     changed = {**INQUIRY, "questions": [{"question": "何时开始？", "answer": "从四月二日开始。"}]}
     save_document(office.session, office.officer, draft.document.id, changed, 1, NOW)
     assert find(office, office.officer, "documents", "三月一日") == ()
     assert [each.id for each in find(office, office.officer, "documents", "四月二日")] == [draft.document.id]
+
+
+def test_a_line_of_a_document_is_shown_to_whoever_has_it_open_and_to_nobody_else(office: Office) -> None:
+    draft = office.begin()
+
+    def shown(person: Person) -> list[tuple[str, str | None]]:
+        (found,) = find(office, person, "documents", "三月一日")
+        return [(each.field, each.text) for each in found.matched]
+
+    assert shown(office.officer) == shown(office.supervisor) == [("text", None)]
+    now = datetime.now(UTC)
+    read_document(office.session, office.officer, draft.document.id, now - READING + timedelta(minutes=1))
+    assert shown(office.officer) == [("text", "是的，从三月一日开始。")]
+    assert shown(office.supervisor) == [("text", None)]
 
 
 def test_a_place_is_found_as_it_was_stated_last_and_while_the_act_stands(office: Office) -> None:
