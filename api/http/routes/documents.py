@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from urllib.parse import quote
 
 from fastapi.responses import Response
+from sqlalchemy.orm import Session
 
-from api.archive import Archive
 from api.credentials import Viewer
 from api.http.api_router import api_router
 from api.http.deeds import doing, entering_refusals, looking
@@ -72,16 +72,14 @@ def make_document(case_id: uuid.UUID, form: NewDocument, viewer: SignedIn, archi
     named = {"act_id": form.act_id, "decision_id": form.decision_id}
     with doing(archive, viewer) as session:
         draft = begin_document(session, viewer.person, case_id, form.kind, form.fields, datetime.now(UTC), **named)
-        document_id = draft.document.id
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, draft.document.id)
 
 
 @router.get("/documents/{document_id}", summary="文书 / A document")
 def show_document(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
     """Whoever is not at work on the case says why first (`readings`); each reading is an entry, an hour of it one."""
     with doing(archive, viewer) as session:
-        read_document(session, viewer.person, document_id, datetime.now(UTC))
-        return document_items(session, (find_document(session, viewer.person, document_id),))[0]
+        return _read(session, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/readings", summary="说明查阅事由 / Say why it is read", status_code=201)
@@ -106,14 +104,14 @@ def save_text(document_id: uuid.UUID, form: SavedText, viewer: SignedIn, archive
     """Signatures under what it said before count no more."""
     with doing(archive, viewer) as session:
         save_document(session, viewer.person, document_id, form.fields, form.after, datetime.now(UTC))
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/signatures", summary="本人签名 / Sign for oneself", status_code=201)
 def add_signature(document_id: uuid.UUID, form: OwnSignature, viewer: SignedIn, archive: TheArchive) -> DocumentItem:
     with doing(archive, viewer) as session:
         sign_document(session, viewer.person, document_id, form.role, datetime.now(UTC))
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, document_id)
 
 
 @router.post(
@@ -134,7 +132,7 @@ def add_statement(document_id: uuid.UUID, form: OthersSignature, viewer: SignedI
             note=form.note,
             now=datetime.now(UTC),
         )
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/final", summary="定稿 / Make it final", status_code=201)
@@ -142,7 +140,7 @@ def make_final(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) ->
     """Its number is drawn and its bytes are fixed, for good."""
     with doing(archive, viewer) as session:
         finalise_document(session, viewer.person, document_id, datetime.now(UTC), review_keys(archive.keyring))
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/seal", summary="盖章 / Seal it", status_code=201)
@@ -151,9 +149,13 @@ def put_seal(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> D
     # With what reads and makes signatures in PDF, which no other request takes.
     from api.documents import seal_document
 
+    # It is sealed in transactions of its own: whoever may not read it is told so before.
+    with doing(archive, viewer) as session:
+        _read(session, viewer, document_id)
     with entering_refusals(archive, viewer):
         seal_document(archive, viewer.person, document_id)
-    return _show(archive, viewer, document_id)
+    with doing(archive, viewer) as session:
+        return _read(session, viewer, document_id)
 
 
 @router.post("/documents/{document_id}/withdraw", summary="作废 / Withdraw it")
@@ -161,7 +163,7 @@ def take_back(document_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: T
     """A number that it bears stays its own."""
     with doing(archive, viewer) as session:
         withdraw_document(session, viewer.person, document_id, form.reason)
-    return _show(archive, viewer, document_id)
+        return _read(session, viewer, document_id)
 
 
 @router.get(
@@ -192,9 +194,11 @@ def send_pdf(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> R
         return _pdf(read_pdf(session, viewer.person, document_id), str(document_id), name)
 
 
-def _show(archive: Archive, viewer: Viewer, document_id: uuid.UUID) -> DocumentItem:
-    with looking(archive, viewer) as session:
-        return document_items(session, (find_document(session, viewer.person, document_id),))[0]
+def _read(session: Session, viewer: Viewer, document_id: uuid.UUID) -> DocumentItem:
+    """What it says now, under the entry that says who reads it. Whoever does something to a document reads it by the
+    answer: in one transaction with the deed, which so is not done where the document may not be read."""
+    read_document(session, viewer.person, document_id, datetime.now(UTC))
+    return document_items(session, (find_document(session, viewer.person, document_id),))[0]
 
 
 def _pdf(content: bytes, plain_name: str, name: str) -> Response:

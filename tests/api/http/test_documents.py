@@ -97,10 +97,11 @@ def test_a_notice_is_numbered_sealed_and_withdrawn(desk: Any, served: Any) -> No
     kinds = [each["kind"] for each in desk.officer.get(f"/api/v1/cases/{desk.case.id}/timeline").json()["items"]]
     assert [each for each in kinds if each.startswith("document_")] == [
         "document_begun",
+        "document_read",
         "document_finalised",
         "document_sealed",
-        "document_read",
         "document_withdrawn",
+        "document_read",
     ]
 
 
@@ -139,7 +140,8 @@ def test_whoever_is_not_at_work_on_the_case_says_why_before_he_reads(desk: Any, 
     assert (asked.status_code, "说明查阅事由" in asked.text, INQUIRY["place"] in asked.text) == (200, True, False)
     listed = other.get(f"/api/v1/cases/{desk.case.id}/documents").text
     assert (document_id in listed, INQUIRY["place"] in listed) == (True, False)
-    assert served.entries("document.read") == []
+    # Whoever began it has read it so.
+    assert [each.actor_id for each in served.entries("document.read")] == [str(desk.officer.person.id)]
     said = other.post(f"{address}/readings", json={"reason": "协查同一当事人"})
     assert (said.status_code, said.json()["reason"]) == (201, "协查同一当事人")
     for path in (address, f"{address}/preview", f"/documents/{document_id}"):
@@ -147,25 +149,50 @@ def test_whoever_is_not_at_work_on_the_case_says_why_before_he_reads(desk: Any, 
     assert desk.officer.get(address).status_code == 200
     entries = served.entries("document.read")
     assert [(each.subject_id, each.actor_id) for each in entries] == [
-        (document_id, str(other.person.id)),
         (document_id, str(desk.officer.person.id)),
+        (document_id, str(other.person.id)),
     ]
-    assert "协查" not in str(entries[0].data)
+    assert "协查" not in str(entries[1].data)
     read = desk.officer.get(f"{address}/readings").json()["items"]
     assert [(each["person"]["id"], each["reason"]) for each in read] == [
-        (str(desk.officer.person.id), None),
         (str(other.person.id), "协查同一当事人"),
+        (str(desk.officer.person.id), None),
     ]
     page = desk.officer.get(f"/documents/{document_id}", headers=chinese).text
     assert "谁查阅过" in page
     assert "协查同一当事人" in page
     seen = auditor.get("/api/v1/oversight/readings", params={"case": str(desk.case.id)}).json()["items"]
     assert [(each["document_id"], each["reason"]) for each in seen] == [
-        (document_id, None),
         (document_id, "协查同一当事人"),
+        (document_id, None),
     ]
     assert "协查同一当事人" in auditor.get("/oversight?show=readings", headers=chinese).text
     assert "协查同一当事人" in auditor.get("/api/v1/oversight/readings.csv").text
+
+
+def test_whoever_does_something_to_a_document_reads_it_by_the_answer(desk: Any, served: Any) -> None:
+    """So he says why first, where he is not at work on the case, and until then nothing is done."""
+    inquiry = begin(desk, "inquiry_record", INQUIRY).json()
+    notice = begin(desk, "correction_notice", NOTICE).json()
+    other = served.signed_in(desk.unit, "officer")
+    party = {"role": "party", "name": "陈强", "outcome": "signed", "signed_at": "2026-03-09T10:10:00+08:00"}
+    deeds = (
+        ("put", inquiry, "text", {"fields": {**INQUIRY, "place": "别处"}, "after": 1}),
+        ("post", inquiry, "statements", party),
+        ("post", notice, "final", None),
+        ("post", notice, "seal", None),
+        ("post", notice, "withdraw", {"reason": "有误"}),
+    )
+    for method, document, deed, form in deeds:
+        refused = other.request(method, f"/api/v1/documents/{document['id']}/{deed}", json=form)
+        assert (refused.status_code, refused.json()["reason"]) == (403, "reason_needed"), deed
+    for document in (inquiry, notice):
+        assert desk.officer.get(f"/api/v1/documents/{document['id']}").json() == document
+    address = f"/api/v1/documents/{inquiry['id']}"
+    assert other.post(f"{address}/readings", json={"reason": "代为补录"}).status_code == 201
+    assert other.post(f"{address}/statements", json=party).status_code == 201
+    reading = [each for each in served.entries("document.read") if each.actor_id == str(other.person.id)]
+    assert [each.subject_id for each in reading] == [inquiry["id"]]
 
 
 @pytest.mark.parametrize(
