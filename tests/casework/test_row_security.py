@@ -274,8 +274,8 @@ REFUSED = (
     " VALUES (gen_random_uuid(), '{beside}', '{person}', sha256('x'), 'x', now() + interval '1 day')",
     "INSERT INTO api_token (id, unit_id, person_id, token_hash, label)"
     " VALUES (gen_random_uuid(), '{beside}', '{person}', sha256('x'), 'x')",
-    "INSERT INTO hold (id, unit_id, case_id, reason, placed_by, placed_at)"
-    " VALUES (gen_random_uuid(), '{beside}', '{case}', 'x', '{person}', now())",
+    "INSERT INTO access_request (id, unit_id, case_id, person_id, kind, purpose, state)"
+    " VALUES (gen_random_uuid(), '{beside}', '{case}', '{person}', 'view', 'x', 'pending')",
     "INSERT INTO unit (id, parent_id, name, code) VALUES (gen_random_uuid(), NULL, 'x', 'x')",
     "INSERT INTO unit (id, parent_id, name, code) VALUES (gen_random_uuid(), '{beside}', 'x', 'x')",
     "INSERT INTO person (id, unit_id, name, sign_in_name, role, active)"
@@ -333,17 +333,25 @@ def test_rows_of_another_unit_are_not_there_to_be_changed(
         assert connection.execute(filled(statement, places, "")).rowcount == 0
 
 
-def test_nothing_is_assigned_to_a_case_of_another_unit_under_ones_own_name(
-    addresses: DatabaseAddresses, places: dict[str, Place]
+UNDER_ONES_OWN_NAME = (
+    "INSERT INTO case_assignment (id, unit_id, case_id, device, stage, span)"
+    " VALUES (gen_random_uuid(), '{here}', %s, 'AB00001', 'investigation', tstzrange(now(), NULL))",
+    "INSERT INTO hold (id, unit_id, case_id, reason, placed_by)"
+    " VALUES (gen_random_uuid(), '{here}', %s, 'x', '{person}')",
+    "INSERT INTO access_request (id, unit_id, case_id, person_id, kind, purpose, state)"
+    " VALUES (gen_random_uuid(), '{here}', %s, '{person}', 'view', 'x', 'pending')",
+)
+
+
+@pytest.mark.parametrize("statement", UNDER_ONES_OWN_NAME)
+def test_nothing_is_added_to_a_case_of_another_unit_under_ones_own_name(
+    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
 ) -> None:
     """The row's unit is the person's own, so that the policy lets it be: the case is not."""
-    statement = (
-        "INSERT INTO case_assignment (id, unit_id, case_id, device, stage, span)"
-        " VALUES (gen_random_uuid(), '{here}', %s, 'AB00001', 'investigation', tstzrange(now(), NULL))"
-    )
+    refused = psycopg.errors.CheckViolation, psycopg.errors.ForeignKeyViolation
     with as_application(addresses, places["here"].cookie) as connection:
         for name in ("beside", "below"):
-            with pytest.raises(psycopg.errors.CheckViolation, match="of another unit"), connection.transaction():
+            with pytest.raises(refused, match=r"of another unit|case_id_unit_id"), connection.transaction():
                 connection.execute(filled(statement, places, ""), (places[name].case_id,))
         assert connection.execute(filled(statement, places, ""), (places["here"].case_id,)).rowcount == 1
 
