@@ -51,6 +51,8 @@ MEDIA_REASONS: Mapping[str, str] = {
     "frames_missing": mark("缺少部分画面"),
     "no_decodable_frame": mark("没有可以解码的画面"),
     "decoder_complained": mark("解码时发现错误"),
+    "index_unmet": mark("索引列出的部分画面或声音已不在原处"),
+    "time_missing": mark("文件声明的时长多于其中实有的画面和声音"),
     "zero_filled": mark("部分数据被零填充"),
     "trailing_bytes": mark("文件末尾附有不属于音像的数据"),
     "no_decoder": mark("本系统没有此编码的解码器，其他软件可能可以播放"),

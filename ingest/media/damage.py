@@ -12,21 +12,25 @@ import time
 from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ingest.ebml import MAGIC
 from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
-from ingest.media.boxes import Allowance, Box, is_box_type, read_boxes
+from ingest.media.boxes import Allowance, Box, read_boxes
+from ingest.media.indexes import Indexed, read_avi_index, weigh_chunks, weigh_cues, weigh_fragments
+from ingest.media.matroska import end_of_segment
 from ingest.media.mpeg_frames import count_frames
+from ingest.media.riff import FORMS, HEAD_BYTES, Chunk, read_chunks
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
-from ingest.media.signs import declared_segment, read_packets
+from ingest.media.signs import read_packets
 from ingest.media.sound_frames import count_sound
 from ingest.media.sound_totals import first_frame, is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
 from ingest.media.unseen import look_for_unseen, rooms_of_matroska, rooms_of_riff
 
-MATROSKA: Final = b"\x1a\x45\xdf\xa3"
 TABLE_PIECE_BYTES: Final = 1 << 20
 
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
@@ -48,7 +52,6 @@ PADDING: Final = frozenset({"free", "skip", "wide"})
 # What writers put who do not know yet how long it will be: as large as it gets, with a header or without.
 OPEN_WAVES: Final = (range(0, 1), range(0x7FFFF000, 0x80000100), range(0xFFFFFF00, 1 << 32))
 MOST_TRACKS: Final = 32
-RIFF_HEADER_BYTES: Final = 8
 
 
 @dataclass(frozen=True)
@@ -62,7 +65,7 @@ class Boxes:
     `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
     the first. `unclaimed_bytes`: what is of no track, where that is much.
     `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound without a
-    container, whose frames were counted. `chunks`: those of an AVI's picture."""
+    container, whose frames were counted. `chunks`: those of an AVI's picture. `indexed`: what its index names."""
 
     declared_bytes: int
     present_bytes: int
@@ -79,6 +82,7 @@ class Boxes:
     second_at: int | None = None
     second_end: int | None = None
     unclaimed_bytes: int = 0
+    indexed: Indexed | None = None
 
     @property
     def second_bytes(self) -> int:
@@ -101,15 +105,15 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
     allowance = Allowance.of_one_file(clock)
     with path.open("rb") as handle:
         start = handle.read(12)
-        if start[:4] in (b"RIFF", b"RF64") and len(start) == 12:
+        if start[:4] in FORMS and len(start) == 12:
             return measure_riff(handle, present, allowance)
         if start[4:8] in MP4_FIRST:
             return measure_mp4(handle, present, allowance)
-        if start[:4] == MATROSKA:
-            declared = declared_segment(handle)
+        if start[:4] == MAGIC:
+            declared = end_of_segment(handle, present, allowance)
             if declared is None:
                 return None
-            boxes = with_what_follows(handle, Boxes(declared, present))
+            boxes = with_what_follows(handle, Boxes(declared, present, indexed=weigh_cues(handle, present, allowance)))
             return with_unseen(handle, boxes, rooms_of_matroska(handle, present, allowance), allowance)
         if start.startswith((JPEG, PNG)):
             end = end_of_still(handle, present)
@@ -146,7 +150,7 @@ def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
     """Of a file that ends by its own word before its bytes do."""
     handle.seek(boxes.declared_bytes)
     start = handle.read(12)
-    begins = start[:4] in (MATROSKA, b"RIFF", b"RF64") or start.startswith((JPEG, PNG)) or start[4:8] == b"ftyp"
+    begins = start[:4] in (MAGIC, *FORMS) or start.startswith((JPEG, PNG)) or start[4:8] == b"ftyp"
     second_at = boxes.declared_bytes if begins else None
     return replace(boxes, trailing_bytes=max(0, boxes.present_bytes - boxes.declared_bytes), second_at=second_at)
 
@@ -163,7 +167,7 @@ def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box], allowance:
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach, end, kinds, reaching, second = 0, 0, set[str](), None, None
-    tracks, sample_bytes, payloads = list[SampleTables](), 0, list[Box]()
+    tracks, sample_bytes, payloads, indexed = list[SampleTables](), 0, list[Box](), None
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
@@ -178,12 +182,16 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         end = max(end, box.end)
         if box.end > present:
             reaching = kind
+        if box.kind == b"mfra":
+            indexed = weigh_fragments(handle, box, present, allowance)
         if box.kind == WAY_TO_TABLES[0]:
             found, samples = read_tables(handle, box, present, allowance)
             tracks, sample_bytes = tracks + found, sample_bytes + samples
     reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
-    boxes = Boxes(reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes)
+    boxes = Boxes(
+        reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes, indexed=indexed
+    )
     if second is not None:
         boxes = replace(boxes, second_at=second.at, second_end=second.end)
     elif boxes.complete and "moof" not in kinds:
@@ -273,64 +281,52 @@ def read_entries(
 
 
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    """One RIFF after another (AVI 2.0, "AVIX"). A size of 0 or 2^32 - 1: the writer never came back to fill it in."""
-    at, last_at, kinds, second_at = 0, 0, set[str](), None
+    """One RIFF after another (AVI 2.0, "AVIX")."""
     if (large := size_of_rf64(handle)) is not None:
         return Boxes(large, present, frozenset({"WAVE"}))
-    while at < present and allowance.allows(boxes=1):
-        handle.seek(at)
-        header = handle.read(12)
-        if len(header) < 12 or header[:4] != b"RIFF":
-            break
-        (size,) = struct.unpack_from("<I", header, 4)
-        if at and second_at is None and header[8:12] != b"AVIX":
-            second_at = at
-        kinds.add(header[8:12].decode("latin-1"))
-        if size in (0, 0xFFFFFFFF) or (header[8:12] == b"WAVE" and is_open(size)):
-            return Boxes(present, present, frozenset(kinds))
-        last_at, at = at, at + RIFF_HEADER_BYTES + size
-    within = read_chunks(handle, last_at + 12, present, allowance)
-    if "WAVE" in kinds and within.data_bytes is not None and is_open(within.data_bytes):
-        return Boxes(present, present, frozenset(kinds))
+    forms, second_at = list[Chunk](), None
+    for form in takewhile(lambda each: each.kind == b"RIFF", read_chunks(handle, 0, present, allowance)):
+        if forms and second_at is None and form.name != b"AVIX":
+            second_at = form.at
+        forms.append(form)
+    kinds = frozenset(form.name.decode("latin-1") for form in forms)
+    if not forms or any(form.is_open or (form.name == b"WAVE" and is_open(form.size_bytes + 4)) for form in forms):
+        return Boxes(present, present, kinds)
+    end, (within, data_bytes) = forms[-1].end, read_within(handle, forms[-1], present, allowance)
+    if "WAVE" in kinds and data_bytes is not None and is_open(data_bytes):
+        return Boxes(present, present, kinds)
     # Some count the header of the RIFF itself, and some pad what they did not count: all chunks are there.
-    miscounted = within.end == present and at - present <= RIFF_HEADER_BYTES
-    reach = max(at, within.end) if "WAVE" in kinds else at
-    trailing = 0 if allowance.spent else max(0, present - at)
-    complete = not allowance.spent
+    miscounted = within == present and end - present <= HEAD_BYTES
+    reach = max(end, within) if "WAVE" in kinds else end
+    trailing = 0 if allowance.spent else max(0, present - end)
     boxes = Boxes(
-        reach, present, frozenset(kinds), None, trailing, complete, nothing_lost=miscounted, second_at=second_at
+        reach, present, kinds, None, trailing, not allowance.spent, nothing_lost=miscounted, second_at=second_at
     )
     boxes = with_unseen(handle, boxes, rooms_of_riff(handle, present, allowance), allowance)
-    if "AVI " not in kinds:
-        return boxes
-    is_cut = boxes.missing_bytes > 0 and not miscounted
-    return replace(boxes, chunks=read_picture_chunks(handle, present, is_cut, allowance))
+    return with_pictures(handle, boxes, allowance) if "AVI " in kinds else boxes
+
+
+def with_pictures(handle: BinaryIO, boxes: Boxes, allowance: Allowance) -> Boxes:
+    present, is_cut = boxes.present_bytes, boxes.missing_bytes > 0 and not boxes.nothing_lost
+    index = read_avi_index(handle, present, allowance)
+    indexed = None if index is None or is_cut else weigh_chunks(handle, index, allowance)
+    return replace(boxes, indexed=indexed, chunks=read_picture_chunks(handle, present, index, is_cut, allowance))
 
 
 def is_open(size: int) -> bool:
     return any(size in sizes for sizes in OPEN_WAVES)
 
 
-@dataclass(frozen=True)
-class Chunks:
-    """`end` of the last of a RIFF by its own word; `data_bytes` what a WAV says it has of sound."""
-
-    end: int
-    data_bytes: int | None = None
-
-
-def read_chunks(handle: BinaryIO, at: int, present: int, allowance: Allowance) -> Chunks:
-    """Those that begin with letters: what follows the last one may be anything."""
-    data_bytes = None
-    while at + 8 <= present and data_bytes is None and allowance.allows(boxes=1):
-        handle.seek(at)
-        kind, size = struct.unpack("<4sI", handle.read(8))
-        if not is_box_type(kind):
+def read_within(handle: BinaryIO, form: Chunk, present: int, allowance: Allowance) -> tuple[int, int | None]:
+    """Where the last chunk of a RIFF ends by its own word, whatever the RIFF says of itself; and what a WAV says it has
+    of sound, which is the last that counts."""
+    end, data_bytes = form.content_at, None
+    for chunk in read_chunks(handle, form.content_at, present, allowance):
+        end = chunk.end + (chunk.is_odd and chunk.end < present)
+        if chunk.kind == b"data":
+            data_bytes = chunk.size_bytes
             break
-        data_bytes = size if kind == b"data" else None
-        at += 8 + size
-        at += 1 if size & 1 and at < present else 0
-    return Chunks(at, data_bytes)
+    return end, data_bytes
 
 
 def size_of_rf64(handle: BinaryIO) -> int | None:

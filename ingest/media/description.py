@@ -72,6 +72,12 @@ def storable(value: str) -> str:
     return whole_pairs.replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
+def film_of(container: str | None, said: object) -> Mapping[str, Any]:
+    """What the reader found of a film (ingest/metadata/film_clock.py, matroska_clock.py)."""
+    film = said if isinstance(said, dict) else {}
+    return film if str(film.get("of", "-")) in (container or "").split(",") else {}
+
+
 def read_runs(value: object) -> tuple[Run, ...]:
     """None of them where any is none that can be."""
     runs = []
@@ -85,6 +91,17 @@ def read_runs(value: object) -> tuple[Run, ...]:
 
 def listed(value: object) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def read_pairs(value: object) -> list[tuple[float, float]]:
+    """Of two numbers each; none of them where any is none such."""
+    pairs = []
+    for said in value if isinstance(value, list) else ():
+        numbers = [decimal(each) for each in said] if isinstance(said, list) else []
+        if len(numbers) != 2 or numbers[0] is None or numbers[1] is None:
+            return []
+        pairs.append((numbers[0], numbers[1]))
+    return pairs
 
 
 def text(value: object) -> str | None:

@@ -28,6 +28,8 @@ ENDS_EARLY: Final = "ends_early"  # containers declare more bytes than there are
 FRAMES_MISSING: Final = "frames_missing"
 NO_DECODABLE_FRAME: Final = "no_decodable_frame"
 DECODER_COMPLAINED: Final = "decoder_complained"
+INDEX_UNMET: Final = "index_unmet"  # in the place of what the index names stands something else
+TIME_MISSING: Final = "time_missing"  # containers declare more time than there are pictures and sound for
 ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to come
 # Words about a file that may stand beside "intact".
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none

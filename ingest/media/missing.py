@@ -32,8 +32,10 @@ def with_what_is_missing(found: Findings) -> Findings:
     if found.state != "damaged":
         return found
     extent = found.extent or Extent(0, 0)
-    declared = declared_seconds(found)
-    present = least(present_seconds(found, extent, declared), *(track.present_seconds for track in extent.tracks))
+    declared, present = declared_and_reached(found)
+    declared = declared_seconds(found) if declared is None else declared
+    by_tracks = (track.present_seconds for track in extent.tracks)
+    present = least(present, present_seconds(found, extent, declared), *by_tracks)
     first_byte = first_missing_byte(found, extent)
     return replace(
         found,
@@ -47,6 +49,12 @@ def with_what_is_missing(found: Findings) -> Findings:
             first_missing_seconds=first_missing_seconds(found, present, first_byte, extent),
         ),
     )
+
+
+def declared_and_reached(found: Findings) -> tuple[float | None, float | None]:
+    """By a word of time that nothing fills (declared_time.py)."""
+    facts = next((reason.facts for reason in found.reasons if reason.code == code.TIME_MISSING), None)
+    return (None, None) if facts is None else (float(facts["declared_seconds"]), float(facts["present_seconds"]))
 
 
 def least(*seconds: float | None) -> float | None:
@@ -131,4 +139,4 @@ def first_missing_seconds(found: Findings, present: float | None, at: int | None
         if at is None or not declared or not extent.declared_bytes:
             return None
         return round(declared * min(1.0, at / extent.declared_bytes), 3)
-    return present if at is not None else None
+    return present if at is not None or declared_and_reached(found)[1] is not None else None

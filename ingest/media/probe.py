@@ -16,6 +16,7 @@ from ingest.media.commands import INPUT, policy_arguments
 from ingest.media.description import (
     LONGEST_SECONDS,
     decimal,
+    film_of,
     is_misread,
     listed,
     read_runs,
@@ -209,12 +210,6 @@ def unreadable(reason: Reason, runner: MediaRunner, extent: Extent | None = None
         tool_version=tool.version,
         sandbox=runner.sandbox.name,
     )
-
-
-def film_of(container: str | None, said: object) -> Mapping[str, Any]:
-    """What the reader found of a film (ingest/metadata/film_clock.py, matroska_clock.py)."""
-    film = said if isinstance(said, dict) else {}
-    return film if str(film.get("of", "-")) in (container or "").split(",") else {}
 
 
 def read_description(described: Mapping[str, Any], facts: FileFacts, runner: MediaRunner) -> Findings:

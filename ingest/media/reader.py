@@ -17,6 +17,7 @@ from ingest.media.avi_chunks import PictureChunks
 from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.damage import MOST_TRACKS, Boxes
 from ingest.media.description import decimal
+from ingest.media.indexes import Indexed
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sample_tables import TrackExtent
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
@@ -172,13 +173,14 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
         sound_seconds=decimal(said["sound_seconds"]),
         chunks=None if said["chunks"] is None else chunks_from(said["chunks"]),
+        indexed=None if said["indexed"] is None else Indexed(**{name: int(n) for name, n in said["indexed"].items()}),
     )
 
 
 def chunks_from(said: Mapping[str, Any]) -> PictureChunks | None:
     """None where a chunk takes no time."""
     declared, scale, rate = (int(said[name]) for name in ("declared", "scale", "rate"))
-    counts = {name: None if said[name] is None else int(said[name]) for name in ("present", "pictures")}
+    counts = {name: None if said[name] is None else int(said[name]) for name in ("present", "pictures", "indexed")}
     return PictureChunks(declared, scale, rate, **counts) if scale > 0 and rate > 0 else None
 
 

@@ -1,4 +1,4 @@
-"""How long containers are that have no boxes, by their own word or by their packets.
+"""How long a transport stream is, by its packets.
 
 Like damage.py this runs inside the sandbox, reads a bounded part of the file, and never raises for what it holds.
 """
@@ -6,11 +6,9 @@ Like damage.py this runs inside the sandbox, reads a bounded part of the file, a
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 from ingest.containers import PACKETS, SYNC
-
-SEGMENT_ID: Final = b"\x18\x53\x80\x67"
 
 
 @dataclass(frozen=True)
@@ -36,18 +34,3 @@ def read_packets(handle: BinaryIO, present: int) -> Packets | None:
                 return Packets(present - rest, rest)
             return Packets(-(-present // size) * size)
     return None
-
-
-def declared_segment(handle: BinaryIO) -> int | None:
-    """Where a Matroska file's Segment ends by its own word (RFC 8794, 6); None where it does not say."""
-    handle.seek(0)
-    start = handle.read(4096)
-    at = start.find(SEGMENT_ID)
-    if at < 0 or at + 12 > len(start):
-        return None
-    length = 9 - start[at + 4].bit_length()
-    if not 1 <= length <= 8:
-        return None
-    content = start[at + 4 : at + 4 + length]
-    value = int.from_bytes(content, "big") & ((1 << (7 * length)) - 1)
-    return None if value == (1 << (7 * length)) - 1 else at + 4 + length + value

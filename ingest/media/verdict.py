@@ -11,6 +11,7 @@ from typing import Any
 
 from ingest.media import findings as code
 from ingest.media.damage import Boxes
+from ingest.media.declared_time import time_missing
 from ingest.media.findings import Extent, Fact, Findings, Reason, Stream
 from ingest.media.missing import declared_seconds
 from ingest.media.reader import FileFacts
@@ -19,6 +20,8 @@ Count = Callable[[], tuple[tuple[Stream, ...], Any]]
 # The frames of these are what their bytes are: zeros in them are silence or black, not a hole.
 BARE_SOUND = ("amr", "aac", "mp3")
 UNCODED = ("pcm_", "rawvideo", "v210")
+# Of these each is damage by itself.
+LOSSES = (code.ENDS_EARLY, code.INDEX_UNMET, code.TIME_MISSING)
 # One byte pads an odd RIFF, and a player's tag is 128: what is longer deserves a word.
 SHORTEST_TRAILER_BYTES = 256
 
@@ -52,19 +55,21 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     # Bytes that no sample is in are a word about the file, and no damage.
     harmless = lost if boxes is not None and boxes.nothing_lost else ()
     lost = () if harmless else lost
+    elsewhere = (*index_unmet(boxes), *(() if lost else time_missing(found, facts.contents.get("film"), found.extent)))
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
     kept = tuple(reason for reason in found.reasons if reason not in nothing)
     notes = (*kept, *harmless, *jumps(found), *hides(found), *further_tracks(found), *trailing(boxes), *notes)
-    if not (lost or zeros or nothing):
+    if not (lost or elsewhere or zeros or nothing):
         return replace(found, reasons=notes)
-    return weigh(found, (*lost, *zeros), notes, count)
+    return weigh(found, (*lost, *elsewhere, *zeros), notes, count)
 
 
 def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...], count: Count) -> Findings:
     """Count what is left. Where every declared frame is there, zeros are a note and no damage. What ends before its
-    time is damaged all the same: its pictures may be there, and its sound gone. First packets that gave no picture are
-    no sign by themselves: where pictures come later, as after the middle of a long group, nothing has turned up."""
+    time, or has not what its index names, is damaged all the same: its pictures may be there, and its sound gone.
+    First packets that gave no picture are no sign by themselves: where pictures come later, as after the middle of a
+    long group, nothing has turned up."""
     streams, counted_by = count()
     found = replace(found, streams=streams)
     main = found.main
@@ -73,7 +78,7 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
     found = replace(
         found, extent=replace(extent, declared_frames=declared, present_frames=present, counted_by=counted_by)
     )
-    cut = any(sign.code == code.ENDS_EARLY for sign in signs)
+    cut = any(sign.code in LOSSES for sign in signs)
     # As many pictures as an AVI has chunks are all there are, where no index says which of those are empty.
     all_there = (declared, None if extent.chunks is None else extent.chunks.declared)
     if present and present in all_there and not cut:
@@ -143,6 +148,13 @@ def ends_early(boxes: Boxes) -> tuple[Reason, ...]:
     if boxes.reaching is not None:
         facts["box"] = boxes.reaching
     return (Reason(code.ENDS_EARLY, facts),)
+
+
+def index_unmet(boxes: Boxes | None) -> tuple[Reason, ...]:
+    indexed = None if boxes is None else boxes.indexed
+    if indexed is None or not indexed.gone:
+        return ()
+    return (Reason(code.INDEX_UNMET, {"named": indexed.named, "gone": indexed.gone}),)
 
 
 def zero_filled(facts: FileFacts) -> tuple[Reason, ...]:

@@ -16,7 +16,7 @@ PROGRESS: Final = re.compile(rb"^(frame|out_time_us)=\s*(\d{1,18})$")
 COMPLAINT: Final = re.compile(rb"^(?:\[[^\]]*\] )*\[(?:error|fatal|panic)\] (.*)")
 CORRUPT: Final = b"corrupt decoded frame"
 SUMMARY: Final = re.compile(
-    rb"Input stream #\d+:(\d+) \((?:video|audio)\): .*?(\d+) frames decoded; (\d+) decode errors"
+    rb"Input stream #\d+:(\d+) \((?:video|audio)\): (\d+) packets read .*?(\d+) frames decoded; (\d+) decode errors"
 )
 # What decoders say of encoders that were careless, and of a film that begins in the middle of its group: no frame is
 # any worse for it.
@@ -33,7 +33,8 @@ HARMLESS: Final = (
 class ToolWatch:
     """A `Watch` (sandbox.py) over one run of ffmpeg.
 
-    `decoded` and `refused` count frames and packets of each stream, by its index, as ffmpeg sums them up at its end;
+    `read`, `decoded` and `refused` count packets, frames and packets of each stream, by its index, as ffmpeg sums them
+    up at its end;
     `complaints` lines of any other kind than the harmless; `first_complaint_seconds` is how far it was at the first."""
 
     seconds: float = 0.0
@@ -41,6 +42,7 @@ class ToolWatch:
     complaints: int = 0
     corrupt: int = 0
     first_complaint_seconds: float | None = None
+    read: dict[int, int] = field(default_factory=dict)
     decoded: dict[int, int] = field(default_factory=dict)
     refused: dict[int, int] = field(default_factory=dict)
     _rest: bytes = b""
@@ -67,7 +69,8 @@ class ToolWatch:
             self.corrupt += 1
             self._note(line)
         elif found := SUMMARY.search(line):
-            self.decoded[int(found[1])], self.refused[int(found[1])] = int(found[2]), int(found[3])
+            self.read[int(found[1])] = int(found[2])
+            self.decoded[int(found[1])], self.refused[int(found[1])] = int(found[3]), int(found[4])
 
     def _note(self, words: bytes) -> None:
         if any(harmless in words for harmless in HARMLESS):

@@ -118,5 +118,8 @@ def judge_decoding(found: Findings, watch: ToolWatch, result: Confined) -> Decod
         return replace(seen, state="damaged", reason=code.FRAMES_MISSING if is_short else code.DECODER_COMPLAINED)
     if found.container == SOUND and declared is not None and decoded < declared - MOST_NOT_COUNTED:
         return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
+    # The index of an AVI names each picture, and nothing in it leaves one out: what was not read is not there.
+    if found.is_avi and main is not None and declared is not None and watch.read.get(main.index, declared) < declared:
+        return replace(seen, state="damaged", reason=code.FRAMES_MISSING)
     # Fewer than are declared, and nothing was refused: what an edit list leaves out. Both numbers are kept.
     return seen if found.is_sound else replace(seen, state="damaged", reason=found.reasons[0].code)

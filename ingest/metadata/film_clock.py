@@ -31,6 +31,7 @@ from ingest.metadata.stream_clock import CLOCK_HERTZ, USUAL_OF, StreamClock, lea
 LEAST_HIDDEN_SECONDS: Final = 0.25
 """Edit lists leave out what an encoder needs before the first picture: some frames."""
 MOST_TRACKS: Final = 64
+LONGEST_SECONDS: Final = 31 * 86400.0
 MOST_EDITS: Final = 4096
 STEPS_IN_A_LOSS: Final = 2
 """Where a fragment's number says that one is missing, a smaller hole is one as well."""
@@ -39,7 +40,8 @@ _KEPT: Final = frozenset((b"tkhd", b"mdhd", b"hdlr", b"stts", b"ctts", b"elst"))
 _KINDS: Final = (b"vide", b"soun")
 
 Facts = dict[str, Any]
-"""`runs`, as of a stream (stream_clock.py), and `hidden_seconds` that its edit list leaves out of `seconds`: each only
+"""`runs`, as of a stream (stream_clock.py), `hidden_seconds` that its edit list leaves out of `seconds`, and
+`declared_seconds` of a track whose pictures or sound come to their end long before, in `reached_seconds`: each only
 where there are some."""
 
 
@@ -54,6 +56,14 @@ class FilmTrack:
     def number(self) -> int:
         place = self.tables.get(b"tkhd", b"")
         return int.from_bytes(place[20:24] if place[:1] == b"\1" else place[12:16])
+
+    @property
+    def declared(self) -> int:
+        """How long it says it is; 0 where nobody knew."""
+        head = self.tables.get(b"mdhd", b"")
+        long = head[:1] == b"\1"
+        said, unknown = (head[24:32], (1 << 64) - 1) if long else (head[16:20], (1 << 32) - 1)
+        return 0 if int.from_bytes(said) == unknown else int.from_bytes(said)
 
     @property
     def kind(self) -> bytes:
@@ -93,7 +103,8 @@ def read_film(handle: BinaryIO, size: int, budget: Budget) -> Facts:
     firsts = [next((each for each in tracks if each.kind == kind and each.scale), None) for kind in _KINDS]
     hidden = [found for each in firsts if each is not None and (found := hidden_by_edits(each, movie_scale))]
     names = ("hidden_seconds", "seconds") if hidden else ()
-    return {**facts, **{name: max(found[name] for found in hidden) for name in names}}
+    short = next((found for each in firsts if each is not None and (found := short_of(each))), Facts())
+    return {**facts, **{name: max(found[name] for found in hidden) for name in names}, **short}
 
 
 def with_runs(runs: list[dict[str, Any]]) -> Facts:
@@ -167,6 +178,20 @@ def take_spans(
                 budget.take(boxes=1)
                 clock.take(in_ticks(now, scale))
                 now += length
+
+
+def short_of(track: FilmTrack) -> Facts:
+    """8.4.2: a track says how long it is, which is all its samples together, and both are written when it is closed.
+    Where its tables have less than that by what would be a jump of its clock, somebody shortened them."""
+    counts, lengths = track.pairs(b"stts", "I")
+    total = sum(count * length for count, length in zip(counts, lengths, strict=False))
+    shifts = track.pairs(b"ctts", "i")
+    usual = [in_ticks(time, track.scale) for time in islice(times_of(counts, lengths, shifts), USUAL_OF)]
+    lacking = in_ticks(track.declared - total, track.scale)
+    if lacking <= least_break(usual) or track.declared > LONGEST_SECONDS * track.scale:
+        return {}
+    declared, reached = (round(time / track.scale, 3) for time in (track.declared, total))
+    return {"declared_seconds": declared, "reached_seconds": reached}
 
 
 def times_of(counts: array[int], lengths: array[int], shifts: tuple[array[int], array[int]]) -> Iterator[int]:

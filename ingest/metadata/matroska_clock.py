@@ -6,18 +6,19 @@ long they are (live recordings) are read like any other.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Iterator
-from itertools import chain, islice
+from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Final
 
+from ingest.ebml import CLUSTER, HEAD_BYTES, SEGMENT, read_element, read_number
 from ingest.metadata.mp4 import Budget
 from ingest.metadata.stream_clock import CLOCK_HERTZ, USUAL_OF, StreamClock, least_break
 
-MAGIC: Final = b"\x1a\x45\xdf\xa3"
-SEGMENT, INFO, TRACKS, TRACK_ENTRY = b"\x18\x53\x80\x67", b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\xae"
-CLUSTER, BLOCK_GROUP = b"\x1f\x43\xb6\x75", b"\xa0"
-TIME_SCALE, TRACK_NUMBER, TRACK_TYPE = b"\x2a\xd7\xb1", b"\xd7", b"\x83"
-CLUSTER_TIME, SIMPLE_BLOCK, BLOCK = b"\xe7", b"\xa3", b"\xa1"
+INFO, TRACKS, TRACK_ENTRY = b"\x15\x49\xa9\x66", b"\x16\x54\xae\x6b", b"\xae"
+BLOCK_GROUP: Final = b"\xa0"
+TIME_SCALE, DURATION, TRACK_NUMBER, TRACK_TYPE = b"\x2a\xd7\xb1", b"\x44\x89", b"\xd7", b"\x83"
+CLUSTER_TIME, SIMPLE_BLOCK, BLOCK, BLOCK_DURATION = b"\xe7", b"\xa3", b"\xa1", b"\x9b"
 _HOLD_OTHERS: Final = frozenset((SEGMENT, INFO, TRACKS, TRACK_ENTRY, CLUSTER, BLOCK_GROUP))
 # What may stand beside those within clusters and at the top: where another thing stands, something was cut out.
 _SKIPPED: Final = frozenset(
@@ -27,51 +28,110 @@ _SKIPPED: Final = frozenset(
         *("a7", "ab", "9b", "fb", "fa", "fd", "a4", "75a1", "75a2", "8e", "5854", "af", "a2", "c8"),
     )
 )
+_NUMBERS: Final = (TIME_SCALE, TRACK_NUMBER, TRACK_TYPE, CLUSTER_TIME, BLOCK_DURATION)
+_FLOATS: Final = {4: ">f", 8: ">d"}
 _KINDS: Final = (1, 2)  # pictures, sound
+MOST_TRACKS: Final = 64
 _PIECE_BYTES: Final = 1 << 20
 _NANOSECONDS: Final = 1_000_000_000
-_HEAD_BYTES: Final = 24
+_LONGEST_SECONDS: Final = 31 * 86400.0
+
+
+@dataclass
+class _Film:
+    """What was read of it so far. `ends`: of each track up to when it has something, `kinds`: what they are of."""
+
+    scale: int = 1_000_000
+    declared: float = 0.0
+    number: int = 0
+    base: int = 0
+    kinds: dict[int, int] = field(default_factory=dict)
+    ends: dict[int, int] = field(default_factory=dict)
+    first: list[int] = field(default_factory=list)
+    clock: StreamClock | None = None
+    _chosen: int | None = None
+    _block: tuple[int, int] = (0, 0)
+
+    def take_number(self, name: bytes, value: int) -> None:
+        if name == TIME_SCALE:
+            self.scale = value or self.scale
+        elif name == TRACK_NUMBER:
+            self.number = value
+        elif name == TRACK_TYPE and len(self.kinds) < MOST_TRACKS:
+            self.kinds.setdefault(self.number, value)
+        elif name == CLUSTER_TIME:
+            self.base = value
+        elif name == BLOCK_DURATION:  # of the one that stands before it
+            self._reach(self._block[0], self._block[1] + value)
+
+    def take_block(self, head: bytes) -> None:
+        track, width = read_number(head, 0)
+        if track is None:
+            return
+        time = self.base + int.from_bytes(head[width : width + 2], signed=True)
+        self._block = track, time
+        self._reach(track, time)
+        if self._chosen is None:
+            self._chosen = next((each for kind in _KINDS for each, said in self.kinds.items() if said == kind), 0)
+        if track == self._chosen:
+            self._take_time(time * self.scale * CLOCK_HERTZ // _NANOSECONDS)
+
+    def _reach(self, track: int, time: int) -> None:
+        if track in self.kinds:
+            self.ends[track] = max(self.ends.get(track, 0), time)
+
+    def _take_time(self, ticks: int) -> None:
+        """What a break is the first ones say, all together."""
+        if self.clock is not None:
+            self.clock.take(ticks)
+            return
+        self.first.append(ticks)
+        if len(self.first) == USUAL_OF:
+            self.begin()
+
+    def begin(self) -> None:
+        self.clock = StreamClock(least_break(self.first), turns_over=False)
+        for ticks in self.first:
+            self.clock.take(ticks)
+
+    def seconds(self, time: float) -> float:
+        return round(time * self.scale / _NANOSECONDS, 3)
+
+    def short(self) -> dict[str, Any]:
+        """Where it says that it is longer than any of its tracks, by more than a break; and how long those are that
+        have picture or sound, which may be told of each (`DURATION`, a tag that most writers put)."""
+        least = least_break(self.first) / CLOCK_HERTZ
+        declared, reached = self.seconds(self.declared), self.seconds(max(self.ends.values()))
+        told: dict[str, Any] = {"break_seconds": least}
+        told["ends"] = [[kind, self.seconds(self.ends.get(n, 0))] for n, kind in self.kinds.items() if kind in _KINDS]
+        if reached + least < declared <= _LONGEST_SECONDS:
+            told |= {"declared_seconds": declared, "reached_seconds": reached}
+        return told
 
 
 def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> dict[str, Any]:
     """Of the first track of pictures, or else of sound: `runs`, and up to when there are some in `seconds`, which a
-    film says nowhere whose writer never came back. Raises ReadingTooMuch where the budget is spent."""
-    times = _times(handle, size, budget)
-    first = list(islice(times, USUAL_OF))
-    clock = StreamClock(least_break(first), turns_over=False)
-    for ticks in chain(first, times):
-        clock.take(ticks)
-    if not clock.has_begun:
-        return {}
-    last = clock.all_runs()[-1]
-    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3)}
-
-
-def _times(handle: BinaryIO, size: int, budget: Budget) -> Iterator[int]:
-    scale, number, base = 1_000_000, 0, 0
-    kinds: dict[int, int] = {}
-    chosen: int | None = None
+    film says nowhere whose writer never came back; and what _Film.short gives. Raises ReadingTooMuch where the budget
+    is spent."""
+    film = _Film()
     for name, at, length in _elements(handle, size, budget):
         if name in (SIMPLE_BLOCK, BLOCK):
-            if chosen is None:
-                chosen = next((each for kind in _KINDS for each, said in kinds.items() if said == kind), 0)
             handle.seek(at)
-            head = handle.read(12)
-            track, width = _number(head, 0)
-            if width and track == chosen:
-                time = base + int.from_bytes(head[width : width + 2], signed=True)
-                yield time * scale * CLOCK_HERTZ // _NANOSECONDS
-        elif name in (TIME_SCALE, TRACK_NUMBER, TRACK_TYPE, CLUSTER_TIME):
+            film.take_block(handle.read(12))
+        elif name in _NUMBERS:
             handle.seek(at)
-            value = int.from_bytes(handle.read(min(length, 8)))
-            if name == TIME_SCALE:
-                scale = value or scale
-            elif name == TRACK_NUMBER:
-                number = value
-            elif name == TRACK_TYPE:
-                kinds.setdefault(number, value)
-            else:
-                base = value
+            film.take_number(name, int.from_bytes(handle.read(min(length, 8))))
+        elif name == DURATION and length in _FLOATS:
+            handle.seek(at)
+            content = handle.read(length)
+            film.declared = struct.unpack(_FLOATS[length], content)[0] if len(content) == length else 0.0
+    if film.clock is None:
+        film.begin()
+    clock = film.clock
+    if clock is None or not clock.has_begun:
+        return {}
+    last = clock.all_runs()[-1]
+    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3), **film.short()}
 
 
 def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[bytes, int, int]]:
@@ -82,43 +142,31 @@ def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[byt
     while at < size:
         budget.take(boxes=1)
         handle.seek(at)
-        head = handle.read(_HEAD_BYTES)
-        width = 9 - head[0].bit_length() if head and head[0] else 0
-        name = head[:width]
-        length, more = _number(head, width) if 1 <= width <= 4 else (None, 0)
-        content_at = at + width + more
-        if name in _HOLD_OTHERS and more:
+        found = read_element(handle.read(HEAD_BYTES))
+        if found is None:
+            at = _next_cluster(handle, at + 1, size, budget)
+            continue
+        name, content_at = found.kind, at + found.head_bytes
+        if name in _HOLD_OTHERS:
             # What a track or the film says of itself holds much that is of no use here, and nothing of it is unknown.
             is_in_tracks = name in (INFO, TRACKS, TRACK_ENTRY)
             at = content_at
             continue
-        known = is_in_tracks or name in _SKIPPED or name in (CLUSTER_TIME, SIMPLE_BLOCK, BLOCK)
-        if not more or length is None or content_at + length > size:
+        if found.size_bytes is None or content_at + found.size_bytes > size:
             at = _next_cluster(handle, at + 1, size, budget)
             continue
-        if not known:
-            after = content_at + length
-            at = after if _may_follow(handle, after, size) else _next_cluster(handle, at + 1, size, budget)
-            continue
-        yield name, content_at, length
-        at = content_at + length
+        after = content_at + found.size_bytes
+        if is_in_tracks or name in _SKIPPED or name in (*_NUMBERS, SIMPLE_BLOCK, BLOCK):
+            yield name, content_at, found.size_bytes
+        elif not _may_follow(handle, after, size):
+            after = _next_cluster(handle, at + 1, size, budget)
+        at = after
 
 
 def _may_follow(handle: BinaryIO, at: int, size: int) -> bool:
     handle.seek(at)
-    head = handle.read(4)
-    return at == size or (bool(head and head[0]) and head[: 9 - head[0].bit_length()] in _HOLD_OTHERS | _SKIPPED)
-
-
-def _number(head: bytes, at: int) -> tuple[int | None, int]:
-    """A number and its width; None: of unknown length. Width 0 where there is none."""
-    if at >= len(head) or not head[at]:
-        return None, 0
-    width = 9 - head[at].bit_length()
-    value = int.from_bytes(head[at : at + width]) & ((1 << 7 * width) - 1)
-    if at + width > len(head):
-        return None, 0
-    return (None if value == (1 << 7 * width) - 1 else value), width
+    found = read_element(handle.read(HEAD_BYTES))
+    return at == size or (found is not None and found.kind in _HOLD_OTHERS | _SKIPPED)
 
 
 def _next_cluster(handle: BinaryIO, at: int, size: int, budget: Budget) -> int:

@@ -37,9 +37,9 @@ NOT_UNDERSTOOD: Final = "not_understood"
 def read_file_facts(path: str | Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
-    (stream_clock.py); `film`: of an MP4 or Matroska whose pictures' times jump or whose edit list hides some, what was
-    found (film_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those
-    whose reader broke. Each is there only where the file has
+    (stream_clock.py); `film`: of an MP4 or Matroska whose pictures' times jump, whose edit list hides some, or which
+    has less than it declares, what was found (film_clock.py, matroska_clock.py); `unfinished`: names of those that
+    would have cost too much; `not_understood`: of those whose reader broke. Each is there only where the file has
     something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
@@ -143,7 +143,7 @@ def read_film(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
             from ingest.metadata.matroska_clock import read_matroska
 
             said = {"of": "matroska", **read_matroska(handle, size, own_budget())}
-        return {"film": said} if said.get("runs") or said.get("seconds") else {}
+        return {"film": said} if said.keys() & {"seconds", "declared_seconds"} or said.get("runs") else {}
     except ReadingTooMuch:
         return {UNFINISHED: ["film"]}
     except OSError:

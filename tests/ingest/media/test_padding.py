@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ingest.ebml import read_element
 from ingest.media import findings as code
-from ingest.media.padding import padding_of, read_element
+from ingest.media.padding import padding_of
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
 
@@ -78,7 +79,7 @@ def test_a_maker_s_mark_behind_a_stream_is_no_torn_packet(runner: MediaRunner, m
 @given(st.binary(max_size=16))
 def test_no_bytes_make_an_element_raise(start: bytes) -> None:
     found = read_element(start)
-    assert found is None or (found[1] >= 2 and (found[2] is None or found[2] >= 0))
+    assert found is None or (found.head_bytes >= 2 and (found.size_bytes is None or found.size_bytes >= 0))
 
 
 @pytest.mark.parametrize("first", [b"\x1a\x45\xdf\xa3", b"RIFF\x10\0\0\0AVI ", b"\0\0\0\x08free", b""])
