@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing takes longer to import than all of this
 if TYPE_CHECKING:
-    from typing import Final
+    from typing import BinaryIO, Final
 
 SYNC: Final = 0x47
 PACKET_BYTES: Final = 188
@@ -15,3 +15,13 @@ STILL_BRANDS: Final = ("heic", "heix", "mif1", "avif")
 """Of a photograph in boxes (ISO/IEC 23008-12, AV1 Image File Format), as `ftyp` says."""
 SEQUENCE_BRANDS: Final = ("hevc", "msf1")
 """Of several photographs in a row: a film to whoever plays it, with a photograph's EXIF."""
+MOST_FILE_BYTES: Final = 1 << 43
+
+
+def read_at(handle: BinaryIO, at: int, size: int) -> bytes:
+    """What stands at a place that the file names itself. Beyond any file there is nothing: a file system may refuse to
+    go there (ext4 from 16 TiB on), which would be taken for a disk that cannot be read."""
+    if size <= 0 or not 0 <= at < MOST_FILE_BYTES:
+        return b""
+    handle.seek(at)
+    return handle.read(size)

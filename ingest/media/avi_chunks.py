@@ -1,5 +1,6 @@
-"""The chunks of an AVI's picture. One of 0 bytes says that the picture before it is shown once more: where the rate of
-frames varies most chunks are such, and a chunk is a piece of time, and not a picture.
+"""The chunks of an AVI's picture, and how long its streams say they are. A chunk of 0 bytes says that the picture
+before it is shown once more: where the rate of frames varies most are such, and a chunk is a piece of time, and not a
+picture.
 
 Like damage.py this runs inside the sandbox, reads headers alone, and never raises for what the file holds.
 """
@@ -7,6 +8,7 @@ Like damage.py this runs inside the sandbox, reads headers alone, and never rais
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO, Final
 
@@ -18,6 +20,11 @@ from ingest.media.riff import HEAD_BYTES, any_list, walk_chunks
 MOST_CHUNKS: Final = 1 << 21
 # Of a stream's header (AVISTREAMHEADER): what it is of, then, at 20, scale, rate, start and length.
 STREAM_HEADER: Final = struct.Struct("<4s16x4I")
+PICTURES, SOUND = b"vids", b"auds"
+# Of WAVEFORMATEX: the bytes of a second, on an average.
+SOUND_FORMAT: Final = struct.Struct("<8xI")
+LEAST_OFF_SECONDS: Final = 1.0
+LEAST_OFF_SHARE: Final = 0.05
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,11 @@ class PictureChunks:
         return None if self.present is None or self.present > self.declared else self._seconds_of(self.present)
 
     @property
+    def there_seconds(self) -> float | None:
+        """Of a film whose header was never filled in as well."""
+        return None if self.present is None else self._seconds_of(self.present)
+
+    @property
     def indexed_seconds(self) -> float | None:
         return None if self.indexed is None else self._seconds_of(self.indexed)
 
@@ -64,16 +76,52 @@ class PictureChunks:
         return round(chunks * self.scale / self.rate, 3)
 
 
+@dataclass(frozen=True)
+class StreamHeader:
+    """What an AVI says of a stream: its number, what it is of (`vids`, `auds`), how many pieces of `scale` / `rate`
+    seconds it has, and, of sound, how many bytes each second of it takes."""
+
+    number: int
+    kind: bytes
+    scale: int
+    rate: int
+    pieces: int
+    bytes_a_second: int = 0
+
+
+def read_stream_headers(handle: BinaryIO, present: int, allowance: Allowance) -> list[StreamHeader]:
+    """Those before the pictures, in order."""
+    headers = list[StreamHeader]()
+    for chunk in walk_chunks(handle, 0, present, allowance, any_list):
+        if chunk.name == b"movi":
+            break
+        handle.seek(chunk.content_at)
+        if chunk.kind == b"strh" and len(said := handle.read(STREAM_HEADER.size)) == STREAM_HEADER.size:
+            kind, scale, rate, _, pieces = STREAM_HEADER.unpack(said)
+            headers.append(StreamHeader(len(headers), kind, scale, rate, pieces))
+        elif chunk.kind == b"strf" and headers and headers[-1].kind == SOUND:
+            said = handle.read(SOUND_FORMAT.size)
+            if len(said) == SOUND_FORMAT.size:
+                headers[-1] = replace(headers[-1], bytes_a_second=SOUND_FORMAT.unpack(said)[0])
+    return headers
+
+
 def read_picture_chunks(
-    handle: BinaryIO, present: int, index: AviIndex | None, is_cut: bool, allowance: Allowance
+    handle: BinaryIO,
+    present: int,
+    headers: Sequence[StreamHeader],
+    index: AviIndex | None,
+    is_cut: bool,
+    allowance: Allowance,
 ) -> PictureChunks | None:
     """None where no stream of pictures is declared. A file that is whole says in its index which chunks are empty; of
     one that ends before its time all chunks are gone through, within the time of `allowance`."""
     allowance = Allowance(allowance.clock, allowance.until, boxes=MOST_CHUNKS)
-    number, chunks = find_stream(handle, present, allowance)
-    if chunks is None:
+    header = next((each for each in headers if each.kind == PICTURES), None)
+    if header is None or not header.scale or not header.rate:
         return None
-    kinds = (b"%02ddc" % number, b"%02ddb" % number)
+    chunks = PictureChunks(header.pieces, header.scale, header.rate)
+    kinds = (b"%02ddc" % header.number, b"%02ddb" % header.number)
     if not is_cut:
         sizes = [] if index is None else index.sizes_of(kinds)
         return replace(chunks, pictures=sum(map(bool, sizes)), indexed=len(sizes)) if sizes else chunks
@@ -90,17 +138,15 @@ def read_picture_chunks(
     return replace(chunks, present=there, pictures=pictures) if whole else chunks
 
 
-def find_stream(handle: BinaryIO, present: int, allowance: Allowance) -> tuple[int, PictureChunks | None]:
-    """The number of the first stream of pictures, from 0, and what its header says."""
-    number = -1
-    for chunk in walk_chunks(handle, 0, present, allowance, any_list):
-        if chunk.name == b"movi":
-            break
-        if chunk.kind == b"strh":
-            number += 1
-            handle.seek(chunk.content_at)
-            header = handle.read(STREAM_HEADER.size)
-            if len(header) == STREAM_HEADER.size and header[:4] == b"vids":
-                _, scale, rate, _, length = STREAM_HEADER.unpack(header)
-                return number, PictureChunks(length, scale, rate) if scale and rate else None
-    return number, None
+def seconds_of_sound(headers: Sequence[StreamHeader], index: AviIndex | None) -> float | None:
+    """The longest of its sounds by its header, where the bytes that the index names bear that out: writers count
+    pieces in many ways."""
+    believed = [0.0]
+    if index is None:
+        return None
+    for each in headers:
+        if each.kind == SOUND and each.scale and each.rate and each.bytes_a_second:
+            said = each.pieces * each.scale / each.rate
+            held = sum(index.sizes_of((b"%02dwb" % each.number,))) / each.bytes_a_second
+            believed += [said] if abs(said - held) <= max(LEAST_OFF_SECONDS, held * LEAST_OFF_SHARE) else []
+    return round(max(believed), 3) or None

@@ -23,5 +23,9 @@ POLICY: Final[dict[str, str | int]] = {
 }
 
 
+# Of a fragmented MP4: to read on from fragment to fragment, and no head before its turn has come.
+BY_FRAGMENTS: Final = {"fflags": "+ignidx"}
+
+
 def policy_arguments() -> tuple[str, ...]:
     return tuple(word for name, value in POLICY.items() for word in (f"-{name}", str(value)))

@@ -16,8 +16,9 @@ from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from ingest.containers import read_at
 from ingest.ebml import MAGIC
-from ingest.media.avi_chunks import PictureChunks, read_picture_chunks
+from ingest.media.avi_chunks import PictureChunks, read_picture_chunks, read_stream_headers, seconds_of_sound
 from ingest.media.boxes import Allowance, Box, read_boxes
 from ingest.media.indexes import Indexed, read_avi_index, weigh_chunks, weigh_cues, weigh_fragments
 from ingest.media.matroska import end_of_segment
@@ -64,8 +65,9 @@ class Boxes:
     the end. `nothing_lost`: it ends before its time, and what it lacks is room, or bytes that no sample is in.
     `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
     the first. `unclaimed_bytes`: what is of no track, where that is much.
-    `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound without a
-    container, whose frames were counted. `chunks`: those of an AVI's picture. `indexed`: what its index names."""
+    `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound
+    without a container, whose frames were counted, and of the longest in an AVI. `chunks`: those of an AVI's picture.
+    `indexed`: what its index names."""
 
     declared_bytes: int
     present_bytes: int
@@ -148,8 +150,7 @@ def measure_mpeg_sound(handle: BinaryIO, present: int, allowance: Allowance) -> 
 
 def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:
     """Of a file that ends by its own word before its bytes do."""
-    handle.seek(boxes.declared_bytes)
-    start = handle.read(12)
+    start = read_at(handle, boxes.declared_bytes, 12)
     begins = start[:4] in (MAGIC, *FORMS) or start.startswith((JPEG, PNG)) or start[4:8] == b"ftyp"
     second_at = boxes.declared_bytes if begins else None
     return replace(boxes, trailing_bytes=max(0, boxes.present_bytes - boxes.declared_bytes), second_at=second_at)
@@ -200,7 +201,10 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
 
 
 def with_tracks(boxes: Boxes, tracks: list[SampleTables]) -> Boxes:
-    """Whose samples are beyond the end of a file that ends before its time; or that there are none."""
+    """Whose samples are beyond the end of a file that ends before its time; or that there are none. Tables that are
+    torn themselves say nothing of it."""
+    if boxes.reaching == "moov":
+        return boxes
     known = [track for track in tracks if track.says_sizes]
     extents = [track.extent(boxes.present_bytes) for track in known]
     lacking = tuple(each for each in extents if each.present_samples < each.declared_samples)
@@ -291,7 +295,8 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         forms.append(form)
     kinds = frozenset(form.name.decode("latin-1") for form in forms)
     if not forms or any(form.is_open or (form.name == b"WAVE" and is_open(form.size_bytes + 4)) for form in forms):
-        return Boxes(present, present, kinds)
+        boxes = Boxes(present, present, kinds)
+        return with_pictures(handle, boxes, allowance, was_left_open=True) if "AVI " in kinds else boxes
     end, (within, data_bytes) = forms[-1].end, read_within(handle, forms[-1], present, allowance)
     if "WAVE" in kinds and data_bytes is not None and is_open(data_bytes):
         return Boxes(present, present, kinds)
@@ -306,11 +311,18 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     return with_pictures(handle, boxes, allowance) if "AVI " in kinds else boxes
 
 
-def with_pictures(handle: BinaryIO, boxes: Boxes, allowance: Allowance) -> Boxes:
-    present, is_cut = boxes.present_bytes, boxes.missing_bytes > 0 and not boxes.nothing_lost
-    index = read_avi_index(handle, present, allowance)
-    indexed = None if index is None or is_cut else weigh_chunks(handle, index, allowance)
-    return replace(boxes, indexed=indexed, chunks=read_picture_chunks(handle, present, index, is_cut, allowance))
+def with_pictures(handle: BinaryIO, boxes: Boxes, allowance: Allowance, *, was_left_open: bool = False) -> Boxes:
+    """`was_left_open`: nobody came back to say how much it is, or to write an index: it is looked at as a cut one."""
+    present = boxes.present_bytes
+    is_cut = was_left_open or (boxes.missing_bytes > 0 and not boxes.nothing_lost)
+    headers = read_stream_headers(handle, present, allowance)
+    index = None if is_cut else read_avi_index(handle, present, allowance)
+    return replace(
+        boxes,
+        indexed=None if index is None else weigh_chunks(handle, index, allowance),
+        chunks=read_picture_chunks(handle, present, headers, index, is_cut, allowance),
+        sound_seconds=seconds_of_sound(headers, index),
+    )
 
 
 def is_open(size: int) -> bool:

@@ -47,9 +47,12 @@ def by_tags(found: Findings, film: Mapping[str, Any]) -> tuple[float, float] | N
 
 
 def by_index(extent: Extent | None) -> tuple[float, float] | None:
-    """Of an AVI: its header counts chunks, and its index has fewer."""
+    """Of an AVI: its header counts chunks, and its index has fewer, or there are fewer in one that was never closed."""
     chunks = None if extent is None else extent.chunks
-    if chunks is None or chunks.indexed_seconds is None or chunks.declared_seconds is None:
+    if chunks is None:
         return None
-    declared, indexed = chunks.declared_seconds, chunks.indexed_seconds
-    return (declared, indexed) if declared > indexed + LEAST_SECONDS else None
+    declared = chunks.declared_seconds
+    there = chunks.there_seconds if chunks.indexed_seconds is None else chunks.indexed_seconds
+    if declared is None or there is None:
+        return None
+    return (declared, there) if declared > there + LEAST_SECONDS else None

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import ffmpeg
 
-from ingest.media.commands import INPUT, POLICY
+from ingest.media.commands import BY_FRAGMENTS, INPUT, POLICY
 from ingest.media.findings import Findings, Stream
 from ingest.media.sandbox import OUT_INSIDE
 from ingest.media.tiles import SpriteLayout
@@ -85,10 +85,11 @@ def open_input(**options: Any) -> Any:
     return ffmpeg.input(INPUT, nostdin=None, **{"v": "error", **POLICY, **options})
 
 
-def all_of_it(found: Findings) -> dict[str, int]:
+def all_of_it(found: Findings) -> dict[str, int | str]:
     """Where an edit list hides a part of the film, it is not followed. Else it is: it keeps picture and sound
-    together."""
-    return {} if found.hidden_seconds is None else {"ignore_editlist": 1}
+    together. And what ends in the head of a fragment is opened one by one."""
+    shown: dict[str, int | str] = {} if found.hidden_seconds is None else {"ignore_editlist": 1}
+    return {**shown, **BY_FRAGMENTS} if found.opens_by_fragments else shown
 
 
 def arguments_of(output: Any) -> tuple[str, ...]:

@@ -239,6 +239,18 @@ class Findings:
         return self.state in ("intact", "opens")
 
     @property
+    def torn_box(self) -> str | None:
+        """Of an MP4 that ends before its time, the box it ends in."""
+        ends = (reason.facts for reason in self.reasons if reason.code == ENDS_EARLY)
+        return next((str(facts["box"]) for facts in ends if "box" in facts), None)
+
+    @property
+    def opens_by_fragments(self) -> bool:
+        """What ends within the head of a fragment no tool opens that reads all heads first; what reads one fragment
+        after the other has all that are whole."""
+        return self.torn_box == "moof"
+
+    @property
     def lost_its_index(self) -> bool:
         return any(reason.code == MOOV_MISSING for reason in self.reasons)
 

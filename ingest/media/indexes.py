@@ -11,10 +11,12 @@ from __future__ import annotations
 import io
 import re
 import struct
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Final, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, BinaryIO, Final, NamedTuple, TypeVar
 
+from ingest.containers import MOST_FILE_BYTES, read_at
 from ingest.ebml import CLUSTER, CUES, HEAD_BYTES, SEGMENT, VOID, read_element
 from ingest.media.boxes import Allowance, Box, read_boxes
 from ingest.media.matroska import read_elements, walk_elements
@@ -25,8 +27,14 @@ LOOKS: Final = 512
 one of them is not as it was named all are looked at. What lies between is for whole.py to find."""
 MOST_PLACES: Final = 1 << 21
 MOST_INDEX_BYTES: Final = 64 << 20
-AVI_INDEX: Final = b"idx1"
-ENTRY: Final = struct.Struct("<4s4xII")
+ROW: Final = struct.Struct("<4sQI")
+"""A chunk's name, where it is, and how long what it holds is."""
+_OLD_ROW: Final = struct.Struct("<4s4xII")
+_NEW_HEAD: Final = struct.Struct("<HBBI4sQ4x")
+_NEW_PLACE: Final = struct.Struct("<QII")
+_NEW_ROW: Final = struct.Struct("<II")
+_OF_CHUNKS: Final = 1
+_FILMS: Final = (b"AVI ", b"AVIX")
 _OF_A_STREAM: Final = re.compile(rb"\d\d(?:d[bc]|wb)")
 _INTO_CUES: Final = (b"\xbb", b"\xb7")  # a point, and where it is of each track (RFC 9559, 5.1.5)
 _CLUSTER_AT: Final = b"\xf1"
@@ -44,7 +52,7 @@ class Indexed:
 
 
 class Place(NamedTuple):
-    """What the index of an AVI says of a chunk; where it is, it counts from somewhere."""
+    """What the index of an AVI says of a chunk; where its head is counts from somewhere."""
 
     kind: bytes
     at: int
@@ -53,45 +61,83 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class AviIndex:
-    """`movi_at` is where the name of the list of pictures stands."""
+    """`bases`: where its places may count from. `rows` are those of ROW."""
 
-    movi_at: int
-    table: bytes
+    bases: tuple[int, ...]
+    rows: bytes
 
     def __len__(self) -> int:
-        return len(self.table) // ENTRY.size
+        return len(self.rows) // ROW.size
 
     def __getitem__(self, number: int) -> Place:
-        return Place(*ENTRY.unpack_from(self.table, number * ENTRY.size))
+        return Place(*ROW.unpack_from(self.rows, number * ROW.size))
 
     def sizes_of(self, kinds: Container[bytes]) -> list[int]:
-        whole = self.table[: len(self) * ENTRY.size]
-        return [size for kind, _, size in ENTRY.iter_unpack(whole) if kind in kinds]
+        return [size for kind, _, size in ROW.iter_unpack(self.rows) if kind in kinds]
 
 
 def read_avi_index(handle: BinaryIO, present: int, allowance: Allowance) -> AviIndex | None:
-    """None where there is none, or more of the film than it can name: of several RIFFs it has the first."""
-    forms, movi_at, table = 0, None, b""
-    for chunk in walk_chunks(handle, 0, present, allowance, _is_film):
-        forms += _is_film(chunk)
+    """None where there is none, or more of the film than it can name: of several RIFFs `idx1` has the first. Where
+    there are indexes of OpenDML (AVI 2.0, 3) they are of all of it, and `idx1` may be of a beginning alone."""
+    forms, movi_at, old, new = 0, None, b"", b""
+    for chunk in walk_chunks(handle, 0, present, allowance, _leads_to_indexes):
+        forms += chunk.name in _FILMS
         if chunk.name == b"movi":
             movi_at = chunk.content_at - len(chunk.name)
-        elif chunk.kind == AVI_INDEX and chunk.size_bytes <= MOST_INDEX_BYTES:
-            handle.seek(chunk.content_at)
-            table = handle.read(chunk.size_bytes)
-    return None if movi_at is None or forms != 1 or len(table) < ENTRY.size else AviIndex(movi_at, table)
+        elif chunk.kind == b"idx1":
+            rows = _whole_rows(_OLD_ROW, _read(handle, chunk.content_at, chunk.size_bytes))
+            old = b"".join(ROW.pack(*row) for row in rows if _OF_A_STREAM.fullmatch(row[0]))
+        elif chunk.kind == b"indx":
+            new += _rows_of_stream(handle, _read(handle, chunk.content_at, chunk.size_bytes), allowance)
+    if new:
+        return AviIndex((0,), new)
+    return AviIndex((movi_at, 0), old) if old and movi_at is not None and forms == 1 else None
 
 
-def _is_film(chunk: Chunk) -> bool:
-    return chunk.name in (b"AVI ", b"AVIX")
+def _leads_to_indexes(chunk: Chunk) -> bool:
+    return chunk.name in (*_FILMS, b"hdrl", b"strl")
+
+
+def _rows_of_stream(handle: BinaryIO, index: bytes, allowance: Allowance) -> bytes:
+    """Of one stream: an index of chunks, or of where such indexes are."""
+    if len(index) < _NEW_HEAD.size:
+        return b""
+    _, _, kind, count, *_ = _NEW_HEAD.unpack_from(index)
+    if kind == _OF_CHUNKS:
+        return _rows_of_chunks(index)
+    rows = b""
+    for at, size, _ in islice(_whole_rows(_NEW_PLACE, index[_NEW_HEAD.size :]), count):
+        if not allowance.allows(boxes=1) or len(rows) > MOST_INDEX_BYTES:
+            break
+        rows += _rows_of_chunks(_read(handle, at + 8, size - 8))
+    return rows
+
+
+def _rows_of_chunks(index: bytes) -> bytes:
+    """Places are those of what the chunks hold, behind their heads; the highest bit of a size is no part of it."""
+    if len(index) < _NEW_HEAD.size:
+        return b""
+    words, _, kind, count, name, base = _NEW_HEAD.unpack_from(index)
+    if kind != _OF_CHUNKS or words != _NEW_ROW.size // 4:
+        return b""
+    rows = islice(_whole_rows(_NEW_ROW, index[_NEW_HEAD.size :]), count)
+    return b"".join(ROW.pack(name, max(0, base + at - 8) % MOST_FILE_BYTES, size & 0x7FFFFFFF) for at, size in rows)
+
+
+def _read(handle: BinaryIO, at: int, size: int) -> bytes:
+    return read_at(handle, at, size) if size <= MOST_INDEX_BYTES else b""
+
+
+def _whole_rows(row: struct.Struct, table: bytes) -> Iterator[tuple[Any, ...]]:
+    return row.iter_unpack(table[: len(table) // row.size * row.size])
 
 
 def weigh_chunks(handle: BinaryIO, index: AviIndex, allowance: Allowance) -> Indexed | None:
     """Of an AVI. None where nothing stands where it says: its places count from the list of pictures, or, as some
     writers have it, from the beginning of the file."""
-    numbers, bases = range(len(index)), (index.movi_at, 0)
-    standing = {base: sum(_stands(handle, base, index[number]) for number in spread(numbers)) for base in bases}
-    base = max(bases, key=lambda each: standing[each])
+    numbers = range(len(index))
+    standing = {base: sum(_stands(handle, base, index[number]) for number in spread(numbers)) for base in index.bases}
+    base = max(index.bases, key=lambda each: standing[each])
     if not standing[base]:
         return None
     return _count(numbers, lambda number: _is_renamed(handle, base, index[number]), allowance)
@@ -104,15 +150,12 @@ def _stands(handle: BinaryIO, base: int, place: Place) -> bool:
 def _is_renamed(handle: BinaryIO, base: int, place: Place) -> bool:
     """Room, or a chunk of another name that is as long. An index that is wrong by itself points into the middle of
     something, which is neither."""
-    if _OF_A_STREAM.fullmatch(place.kind) is None:
-        return False
     kind, size = _chunk_at(handle, base + place.at)
     return kind != place.kind and (kind in ROOM or (size == place.size_bytes and kind.isalnum()))
 
 
 def _chunk_at(handle: BinaryIO, at: int) -> tuple[bytes, int]:
-    handle.seek(at)
-    head = handle.read(8)
+    head = _read(handle, at, 8)
     return head[:4], int.from_bytes(head[4:], "little")
 
 
@@ -124,9 +167,8 @@ def weigh_cues(handle: BinaryIO, present: int, allowance: Allowance) -> Indexed 
         return None
     places = set[int]()
     for element in read_elements(handle, segment.content_at, present, allowance):
-        if element.kind == CUES and element.end is not None and element.end - element.content_at <= MOST_INDEX_BYTES:
-            handle.seek(element.content_at)
-            content = io.BytesIO(handle.read(element.end - element.content_at))
+        if element.kind == CUES and element.end is not None:
+            content = io.BytesIO(_read(handle, element.content_at, element.end - element.content_at))
             for each in walk_elements(content, element.end - element.content_at, allowance, _INTO_CUES):
                 if each.kind == _CLUSTER_AT:
                     content.seek(each.content_at)
@@ -135,14 +177,12 @@ def weigh_cues(handle: BinaryIO, present: int, allowance: Allowance) -> Indexed 
 
 
 def _is_cluster(handle: BinaryIO, at: int) -> bool:
-    handle.seek(at)
-    return handle.read(len(CLUSTER)) == CLUSTER
+    return _read(handle, at, len(CLUSTER)) == CLUSTER
 
 
 def _is_void(handle: BinaryIO, at: int) -> bool:
     """Room, or an element of another name before a cluster."""
-    handle.seek(at)
-    found = read_element(handle.read(HEAD_BYTES))
+    found = read_element(_read(handle, at, HEAD_BYTES))
     if found is None or found.kind == CLUSTER or found.size_bytes is None:
         return False
     return found.kind == VOID or _is_cluster(handle, at + found.head_bytes + found.size_bytes)
@@ -152,9 +192,8 @@ def weigh_fragments(handle: BinaryIO, mfra: Box, present: int, allowance: Allowa
     """Of a fragmented MP4, by the table at its end (ISO/IEC 14496-12, 8.8.10)."""
     places = set[int]()
     for box in read_boxes(handle, mfra.content_at, min(mfra.end, present), allowance):
-        if box.kind == b"tfra" and box.end - box.content_at <= MOST_INDEX_BYTES:
-            handle.seek(box.content_at)
-            places |= _moofs_of(handle.read(min(box.end, present) - box.content_at))
+        if box.kind == b"tfra":
+            places |= _moofs_of(_read(handle, box.content_at, min(box.end, present) - box.content_at))
     return _weigh_places(handle, sorted(places), _is_moof, _is_free, allowance)
 
 
@@ -170,8 +209,7 @@ def _moofs_of(table: bytes) -> set[int]:
 
 
 def _box_at(handle: BinaryIO, at: int) -> bytes:
-    handle.seek(at)
-    return handle.read(8)[4:]
+    return _read(handle, at, 8)[4:]
 
 
 def _is_moof(handle: BinaryIO, at: int) -> bool:

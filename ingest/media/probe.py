@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
-from ingest.media.commands import INPUT, policy_arguments
+from ingest.media.commands import BY_FRAGMENTS, INPUT, policy_arguments
 from ingest.media.description import (
     LONGEST_SECONDS,
     decimal,
@@ -86,18 +86,28 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
         reading = beside.submit(runner.read, path)
         seen = describe(path, runner, limits, *first_packets(FIRST_PACKETS[0]))
         facts = reading.result()
+    also: tuple[str, ...] = ()
+    if seen.reason is not None and seen.reason.code == code.NOT_MEDIA and ends_in_a_fragment(facts):
+        also = tuple(word for name, value in BY_FRAGMENTS.items() for word in (f"-{name}", value))
+        seen = describe(path, runner, limits, *first_packets(FIRST_PACKETS[0]), *also)
     if seen.reason is not None:
         failed = replace(unreadable(seen.reason, runner), contents=facts.contents)
         return with_what_is_missing(explain_failure(failed, facts))
     found = with_declared_frames(read_description(seen.described, facts, runner), facts.boxes)
     if not any(stream.codec for stream in found.streams):
-        return replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
+        nothing = replace(found, state="unreadable", reasons=(Reason(code.NO_STREAMS),))
+        return with_what_is_missing(explain_failure(nothing, facts))
     found = with_pictures_by_id(found, seen.described)
     patience = Patience.with_file_of(path.stat().st_size)
     found = look_at_first_packets(found, seen, path, runner, patience.limits())
     return with_what_is_missing(
-        judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience))
+        judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience, also))
     )
+
+
+def ends_in_a_fragment(facts: FileFacts) -> bool:
+    """In its head, which keeps tools that read all heads first from opening it."""
+    return facts.boxes is not None and facts.boxes.complete and facts.boxes.reaching == "moof"
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,7 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
 
 
 def count_frames(
-    found: Findings, path: Path, runner: MediaRunner, patience: Patience | None = None
+    found: Findings, path: Path, runner: MediaRunner, patience: Patience | None = None, also: tuple[str, ...] = ()
 ) -> tuple[tuple[Stream, ...], Any]:
     """By decoding; where that takes too long, by packets, which counts the torn last one too. What an edit list leaves
     out is there all the same."""
@@ -177,7 +187,7 @@ def count_frames(
         ("-count_packets", "nb_read_packets", "packets"),
     ):
         limits = COUNT_LIMITS if patience is None else patience.limits()
-        seen = describe(path, runner, limits, option, *every_sample)
+        seen = describe(path, runner, limits, option, *every_sample, *also)
         if seen.reason is None:
             counts = seen.counts(key)
             streams = (replace(s, frames_present=counts.get(s.index, 0)) if s.codec else s for s in found.streams)
@@ -222,7 +232,8 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
     hidden, seconds = decimal(film.get("hidden_seconds")), decimal(film.get("seconds"))
     seconds = seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
     said_seconds = decimal(about.get("duration"))
-    length = seconds if seconds and (hidden or said_seconds is None) else said_seconds
+    is_better = hidden or said_seconds is None or ends_in_a_fragment(facts)
+    length = seconds if seconds and is_better else decimal(film.get("length_seconds")) or said_seconds
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(
         unreadable(Reason(code.NO_STREAMS), runner),

@@ -18,7 +18,7 @@ import ffmpeg
 
 from ingest.media import findings as code
 from ingest.media.budget import copying_limits
-from ingest.media.commands import INPUT, POLICY
+from ingest.media.commands import BY_FRAGMENTS, INPUT, POLICY
 from ingest.media.description import whole
 from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
 from ingest.media.errors import RenditionFailed
@@ -65,7 +65,9 @@ def make_recovery(
         return NothingToShow(KIND, NOT_DAMAGED)
     if not found.lost_its_index:
         return remux(media, found, out, runner)
-    own = pick_out(media, out, runner, None)
+    # An index that is torn may have its parameter sets still.
+    torn = read_reference(media, "", found, runner) if found.torn_box == "moov" else None
+    own = pick_out(media, out, runner, None, None if torn is None else torn.sets)
     if isinstance(own, RenditionMade) or not references:
         return own
     outcome: Outcome = own
@@ -83,7 +85,8 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     fits = all(stream.codec in MP4_CODECS for stream in streams)
     name, muxer, media_type = ("recovery.mp4", "mp4", "mp4") if fits else ("recovery.mkv", "matroska", "x-matroska")
-    source = open_input(err_detect="ignore_err", fflags="+genpts+discardcorrupt")
+    flags = BY_FRAGMENTS["fflags"] if found.opens_by_fragments else ""
+    source = open_input(err_detect="ignore_err", fflags=f"+genpts+discardcorrupt{flags}")
     options: dict[str, Any] = {"c": "copy", "map_metadata": -1, "map_chapters": -1, "f": muxer, **ALL_ERRORS}
     options |= {"movflags": "+faststart"} if fits else {}
     parts = [source[str(stream.index)] for stream in streams]
@@ -99,11 +102,15 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
     return dataclasses.replace(made, facts={"duration_seconds": holds.duration_seconds or 0.0, "by": "remux"})
 
 
-def pick_out(media: Path, out: Path, runner: MediaRunner, reference: Reference | None) -> Outcome:
-    """Pictures out of samples, then into an MP4 at the reference's rate (else 25 a second: no time is in samples)."""
+def pick_out(
+    media: Path, out: Path, runner: MediaRunner, reference: Reference | None, own: ParameterSets | None = None
+) -> Outcome:
+    """Pictures out of samples, then into an MP4 at the reference's rate (else 25 a second: no time is in samples).
+    `own`: parameter sets that the file itself has elsewhere."""
     picked = fresh(out / "picked")
     stream = picked / "pictures"
-    said = "none" if reference is None else json.dumps(reference.sets.as_facts())
+    sets = own if reference is None else reference.sets
+    said = "none" if sets is None else json.dumps(sets.as_facts())
     room = media.stat().st_size * 2 + 16 * MIB
     limits = Limits.of_processor(
         SALVAGE_SECONDS,

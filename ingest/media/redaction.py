@@ -17,7 +17,7 @@ from typing import Any, Final
 import ffmpeg
 
 from ingest.media.budget import encoding_limits
-from ingest.media.commands import POLICY
+from ingest.media.commands import BY_FRAGMENTS, POLICY
 from ingest.media.encoding import (
     ALL_ERRORS,
     UPRIGHT,
@@ -94,7 +94,8 @@ def make_redacted(media: Path, found: Findings, hidden: Hidden, mark: bytes, out
 def film_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ...]:
     """Progressive MP4. Tags, chapters and data streams stay behind, and closed captions, which lie within the pictures'
     own stream: they may hold positions and names, and the words that are muted."""
-    source = open_input(err_detect="ignore_err") if found.state == "damaged" else open_input()
+    careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
+    source = open_input(**careless, **(BY_FRAGMENTS if found.opens_by_fragments else {}))
     parts, options = [], dict[str, Any]()
     if found.video is not None and not found.video.gives_nothing:
         rate = beat(found)

@@ -34,11 +34,15 @@ def explain_failure(found: Findings, facts: FileFacts) -> Findings:
     if boxes is None:
         return found
     found = replace(found, extent=extent_of(boxes))
-    lost_index = boxes.complete and "mdat" in boxes.kinds and "moov" not in boxes.kinds
-    if found.reasons[0].code == code.NOT_MEDIA and lost_index:
+    if found.reasons[0].code in (code.NOT_MEDIA, code.NO_STREAMS) and lost_its_index(boxes):
         reasons = (Reason(code.MOOV_MISSING), *ends_early(boxes), *extra)
-        return replace(found, state="damaged", reasons=reasons, container="mp4")
+        return replace(found, state="damaged", reasons=reasons, container="mp4", streams=(), duration_seconds=None)
     return found
+
+
+def lost_its_index(boxes: Boxes) -> bool:
+    """None was written, or power was lost while it was."""
+    return boxes.complete and "mdat" in boxes.kinds and ("moov" not in boxes.kinds or boxes.reaching == "moov")
 
 
 def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> Findings:
@@ -131,6 +135,7 @@ def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
     if found.container in BARE_SOUND and boxes.sound_seconds is not None:
         return replace(found, duration_seconds=boxes.sound_seconds)
     if found.is_avi:
+        found = replace(found, duration_seconds=length_of_avi(found, boxes))
         chunks = boxes.chunks if main.kind == "video" else None
         frames = None if chunks is None else chunks.declared_pictures
     elif boxes.sound_frames is not None and main.kind == "audio" and main.frames_declared is None:
@@ -139,6 +144,15 @@ def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
         return found
     counted = (replace(each, frames_declared=frames) if each is main else each for each in found.streams)
     return replace(found, streams=tuple(counted))
+
+
+def length_of_avi(found: Findings, boxes: Boxes) -> float | None:
+    """Of its sounds ffprobe guesses by the bytes of the whole file, or says nothing; and nothing too of a film that was
+    never closed, whose chunks of pictures were counted."""
+    seconds, sound = found.duration_seconds, boxes.sound_seconds
+    if sound is not None:
+        return sound if found.video is None else max(seconds or 0.0, sound)
+    return seconds or (None if boxes.chunks is None else boxes.chunks.there_seconds) or seconds
 
 
 def ends_early(boxes: Boxes) -> tuple[Reason, ...]:

@@ -16,7 +16,7 @@ import ffmpeg
 
 from ingest.media import findings as code
 from ingest.media.budget import encoding_limits
-from ingest.media.encoding import ALL_ERRORS, arguments_of, open_input
+from ingest.media.encoding import ALL_ERRORS, all_of_it, arguments_of, open_input
 from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings, Stream
 from ingest.media.runner import MediaRunner, clean_stderr
@@ -81,9 +81,9 @@ def decoding_arguments(found: Findings, streams: Sequence[Stream]) -> tuple[str,
     return arguments_of(ffmpeg.output(*parts, "-", **options))
 
 
-def every_sample_of(found: Findings) -> dict[str, int]:
+def every_sample_of(found: Findings) -> dict[str, int | str]:
     """An edit list says what is to be shown; what is there to be decoded is more."""
-    return {"ignore_editlist": 1} if found.container is not None and "mov" in found.container.split(",") else {}
+    return {**all_of_it(found), "ignore_editlist": 1} if "mov" in (found.container or "").split(",") else {}
 
 
 def declared_frames(found: Findings) -> int | None:

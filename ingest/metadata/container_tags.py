@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
@@ -15,6 +16,8 @@ QUICKTIME = "com.apple.quicktime."
 # MP4's ©xyz comes as "location" and again with a language; Apple and Android have keys of their own.
 LOCATION_TAGS = ("location", f"{QUICKTIME}location.iso6709")
 ERROR_TAG = f"{QUICKTIME}location.accuracy.horizontal"
+TIME_ALONE = re.compile(r"(\d\d)[-_:. ](\d\d)[-_:. ](\d\d)", re.ASCII)
+DAY_ALONE = re.compile(r"(\d{4})[-_:./ ](\d\d)[-_:./ ](\d\d)", re.ASCII)
 MAKER_TAGS = ("make", f"{QUICKTIME}make", "com.android.manufacturer")
 MODEL_TAGS = ("model", f"{QUICKTIME}model", "com.android.model")
 
@@ -64,7 +67,10 @@ def read_tags(tags: Mapping[str, str], source: str) -> Iterator[Claim | Withheld
     android = any(name.startswith("com.android.") for name in known)
     for name in ("creation_time", f"{QUICKTIME}creationdate"):
         if known.get(name):
-            read = read_time(known[name], f"{source}:{name}")
+            # A broadcast wave file has the day and the time apart (EBU Tech 3285: OriginationDate, OriginationTime).
+            day, clock = DAY_ALONE.fullmatch(known.get("date", "")), TIME_ALONE.fullmatch(known[name])
+            said = f"{'-'.join(day.groups())} {':'.join(clock.groups())}" if day and clock else known[name]
+            read = read_time(said, f"{source}:{name}")
             # Android closes the file, and dates it, as recording stops.
             yield read._replace(notes=(*read.notes, AT_THE_END)) if android and isinstance(read, Claim) else read
     maker = next((known[name] for name in MAKER_TAGS if known.get(name)), "")

@@ -91,13 +91,13 @@ def read_film(handle: BinaryIO, size: int, budget: Budget) -> Facts:
         if box.kind == b"moov" and track is None:
             movie_scale = read_moov(handle, box, tracks, budget)
             track = next((each for kind in _KINDS for each in tracks if each.kind == kind and each.scale), None)
-        elif box.kind == b"moof" and track is not None:
+        elif box.kind == b"moof" and track is not None and box.end < size:  # else it is torn, or nothing follows it
             clock = clock or FragmentClock(track)
             clock.take(handle, box, budget)
     if track is None:
         return {}
     if clock is not None:
-        return with_runs(clock.runs())
+        return {**with_runs(clock.runs()), **clock.seconds()}
     facts = with_runs(runs_of_tables(track, budget))
     # Sound may be hidden below a picture that is all shown.
     firsts = [next((each for each in tracks if each.kind == kind and each.scale), None) for kind in _KINDS]
@@ -258,6 +258,13 @@ class FragmentClock:
 
     def runs(self) -> list[dict[str, Any]]:
         return [] if self._clock is None else self._clock.runs()
+
+    def seconds(self) -> Facts:
+        """Up to when there are pictures: of a film whose last fragment is torn nobody else says so."""
+        if self._clock is None:
+            return {}
+        last = self._clock.all_runs()[-1]
+        return {"seconds": round(last["offset_seconds"] + last["seconds"], 3)}
 
     def _take_track(self, handle: BinaryIO, traf: Box, budget: Budget) -> None:
         length, is_told = self._track.length, False

@@ -47,6 +47,7 @@ class _Film:
     base: int = 0
     kinds: dict[int, int] = field(default_factory=dict)
     ends: dict[int, int] = field(default_factory=dict)
+    begins: int | None = None
     first: list[int] = field(default_factory=list)
     clock: StreamClock | None = None
     _chosen: int | None = None
@@ -71,6 +72,8 @@ class _Film:
         time = self.base + int.from_bytes(head[width : width + 2], signed=True)
         self._block = track, time
         self._reach(track, time)
+        if self.kinds.get(track) in _KINDS:
+            self.begins = time if self.begins is None else min(self.begins, time)
         if self._chosen is None:
             self._chosen = next((each for kind in _KINDS for each, said in self.kinds.items() if said == kind), 0)
         if track == self._chosen:
@@ -97,21 +100,31 @@ class _Film:
     def seconds(self, time: float) -> float:
         return round(time * self.scale / _NANOSECONDS, 3)
 
-    def short(self) -> dict[str, Any]:
-        """Where it says that it is longer than any of its tracks, by more than a break; and how long those are that
-        have picture or sound, which may be told of each (`DURATION`, a tag that most writers put)."""
-        least = least_break(self.first) / CLOCK_HERTZ
-        declared, reached = self.seconds(self.declared), self.seconds(max(self.ends.values()))
+    def lengths(self, step_seconds: float) -> dict[str, Any]:
+        """How long those tracks are that have picture or sound, which may be told of each (`DURATION`, a tag that most
+        writers put). Where the film says that it is longer than any track, by more than a break: what it declares, and
+        what there is. And its length, where what it says counts from a time long before its first picture (a piece of
+        a longer recording), or up to the end of a line of text that is shown for longer than the film."""
+        ends = {n: self.seconds(self.ends.get(n, 0)) for n in self.kinds}
+        least, declared = least_break(self.first) / CLOCK_HERTZ, self.seconds(self.declared)
+        shown = max((end for n, end in ends.items() if self.kinds[n] in _KINDS), default=0.0)
+        begins = self.seconds(self.begins or 0)
         told: dict[str, Any] = {"break_seconds": least}
-        told["ends"] = [[kind, self.seconds(self.ends.get(n, 0))] for n, kind in self.kinds.items() if kind in _KINDS]
-        if reached + least < declared <= _LONGEST_SECONDS:
-            told |= {"declared_seconds": declared, "reached_seconds": reached}
+        told["ends"] = [[kind, ends[n]] for n, kind in self.kinds.items() if kind in _KINDS]
+        if not 0 < declared <= _LONGEST_SECONDS:
+            return told
+        if max(ends.values(), default=0) + least < declared:
+            told |= {"declared_seconds": declared, "reached_seconds": shown}
+        elif shown + least < declared:
+            told["length_seconds"] = round(shown + step_seconds - (begins if begins > least else 0), 3)
+        elif begins > least and shown <= declared + least:
+            told["length_seconds"] = round(declared - begins, 3)
         return told
 
 
 def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> dict[str, Any]:
     """Of the first track of pictures, or else of sound: `runs`, and up to when there are some in `seconds`, which a
-    film says nowhere whose writer never came back; and what _Film.short gives. Raises ReadingTooMuch where the budget
+    film says nowhere whose writer never came back; and what _Film.lengths gives. Raises ReadingTooMuch where the budget
     is spent."""
     film = _Film()
     for name, at, length in _elements(handle, size, budget):
@@ -131,7 +144,8 @@ def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> dict[str, Any]
     if clock is None or not clock.has_begun:
         return {}
     last = clock.all_runs()[-1]
-    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3), **film.short()}
+    lengths = film.lengths(clock.step / CLOCK_HERTZ)
+    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3), **lengths}
 
 
 def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[bytes, int, int]]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
+from ingest.containers import read_at
 from ingest.metadata.bounds import ReadingTooMuch
 
 MOST_BOXES: Final = 20_000
@@ -175,8 +176,7 @@ def samples_of(handle: BinaryIO, track: MetaTrack, budget: Budget) -> Iterator[S
         if size > MOST_SAMPLE_BYTES or size == 0:
             continue
         budget.take(bytes_=size)
-        handle.seek(at)
-        content = handle.read(size)
+        content = read_at(handle, at, size)
         if len(content) == size:
             yield Sample(start, length, content)
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
+from ingest.containers import read_at
 from ingest.metadata.mp4 import MOST_SAMPLE_BYTES, MOST_SAMPLES, Box, Budget, MetaTrack, Sample, boxes_in, read_box
 
 MOST_FRAGMENT_BOXES: Final = 400_000
@@ -112,7 +113,6 @@ def read_sample(
     if not 0 < length <= MOST_SAMPLE_BYTES or at < 0:
         return None
     budget.take(bytes_=length)
-    handle.seek(at)
-    content = handle.read(length)
+    content = read_at(handle, at, length)
     scale = track.timescale or 1
     return Sample(ticks / scale, duration / scale, content) if len(content) == length else None
