@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts
+from api.cli.ids import read_id
 from api.errors import UsageRefused
 from ingest.rendering.retrying import Retried, find_given_up, list_given_up, retry_copies
 from integrity.fields import format_instant
@@ -49,10 +50,7 @@ def chosen_recording(failed: bool, recording: str | None) -> uuid.UUID | None:
     """None: all that failed. Raises UsageRefused unless it is exactly one of the two."""
     if failed == (recording is not None):
         raise UsageRefused("请用 --failed 或 --recording ID 其一", "say either --failed or --recording ID")
-    try:
-        return None if recording is None else uuid.UUID(recording)
-    except ValueError as error:
-        raise UsageRefused(f"“{recording}”不是记录编号", f"{recording!r} is no recording's id") from error
+    return None if recording is None else read_id(recording)
 
 
 def retry(archive: Archive, recording_id: uuid.UUID | None) -> Facts:

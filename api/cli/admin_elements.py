@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, find_unit
+from api.cli.ids import read_id
 from api.errors import UsageRefused
 from api.http.reading.elements import describe_elements, problem_words
 from api.tasks.judging import judge_all_noted
@@ -39,10 +40,7 @@ def groups(session: Session, officer: str | None, unit_code: str | None) -> list
 
 def elements_of(session: Session, recording_id: str) -> Facts:
     """Raises UsageRefused for what is no recording here."""
-    try:
-        row = session.get(Recording, uuid.UUID(recording_id))
-    except ValueError:
-        row = None
+    row = session.get(Recording, read_id(recording_id))
     if row is None:
         raise UsageRefused(f"没有编号为 {recording_id} 的记录", f"there is no recording {recording_id}")
     return dict(describe_elements(session, row).model_dump(mode="json"))

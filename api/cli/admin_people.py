@@ -11,6 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from api.cli.admin_archive import remark
+from api.cli.ids import id_in
 from api.credentials import create_api_token, hash_secret
 from api.errors import UsageRefused
 from api.signin import (
@@ -218,11 +219,9 @@ def _nobody(sign_in_name: str) -> UsageRefused:
 
 
 def _token_by_name(named: str) -> Select[ApiToken]:
-    statement = select(ApiToken)
-    try:
-        return statement.where(ApiToken.id == uuid.UUID(named))
-    except ValueError:
-        return statement.where(ApiToken.token_hash == hash_secret(named))
+    token_id = id_in(named)
+    is_named = ApiToken.token_hash == hash_secret(named) if token_id is None else ApiToken.id == token_id
+    return select(ApiToken).where(is_named)
 
 
 def _record(session: Session, change: Change) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.cli.admin_people import OPERATOR, Facts, find_unit
 from api.cli.admin_rules import read_file
-from api.errors import UsageRefused
+from api.cli.ids import read_id
 from casework.documents import issuers, seals
 from integrity.fields import format_instant
 from storage.catalog.documents import DocumentIssuer, UnitSeal
@@ -37,11 +37,7 @@ def load(session: Session, keys: SealKeys, code: str, file: Path, password: str)
 
 
 def end(session: Session, seal_id: str, reason: str) -> Facts:
-    try:
-        found = uuid.UUID(seal_id)
-    except ValueError as error:
-        raise UsageRefused(f"{seal_id} 不是印章编号", f"{seal_id} is no id of a seal") from error
-    return _seal(session, seals.end_seal(session, OPERATOR, found, reason))
+    return _seal(session, seals.end_seal(session, OPERATOR, read_id(seal_id), reason))
 
 
 def list_all(session: Session) -> dict[str, Any]:

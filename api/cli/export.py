@@ -57,29 +57,20 @@ def export(
 
 def _find(session: Session, case: str, grant: str) -> tuple[Person, uuid.UUID, uuid.UUID]:
     """Whom the grant is for, and the case. Raises UsageRefused, and casework's Unknown."""
-    from api.errors import UsageRefused
+    from api.cli.ids import id_in, read_id
     from casework.cases import find_case_by_number
     from casework.errors import Unknown
     from storage.catalog.access import Grant
     from storage.catalog.organisation import Person
 
-    grant_id = _parse_id(grant)
-    if grant_id is None:
-        raise UsageRefused(f"--grant {grant} 不是授权编号", f"--grant {grant} is no id of a grant")
+    grant_id = read_id(grant)
     row = session.get(Grant, grant_id)
     if row is None:
         raise Unknown("access_grant", grant_id)
-    case_id = _parse_id(case)
+    case_id = id_in(case)
     if case_id is None:
         found = find_case_by_number(session, row.unit_id, case)
         if found is None:
             raise Unknown("case", case)
         case_id = found.id
     return session.get_one(Person, row.person_id), case_id, grant_id
-
-
-def _parse_id(text: str) -> uuid.UUID | None:
-    try:
-        return uuid.UUID(text.strip())
-    except ValueError:
-        return None

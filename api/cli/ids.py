@@ -9,7 +9,15 @@ from api.errors import UsageRefused
 
 def read_id(text: str) -> uuid.UUID:
     """Raises UsageRefused."""
+    found = id_in(text)
+    if found is None:
+        raise UsageRefused(f"{text} 不是编号，列表中有各项的编号", f"{text} is no id: the lists show them")
+    return found
+
+
+def id_in(text: str) -> uuid.UUID | None:
+    """None for what is no id: a name or a number that stands in its place."""
     try:
         return uuid.UUID(text.strip())
     except ValueError:
-        raise UsageRefused(f"{text} 不是编号", f"{text} is no id: the lists show them") from None
+        return None

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
+from api.cli.ids import read_id
 from api.cli.instants import read_instant
 from api.errors import UsageRefused
 from api.setting_values import read_size
@@ -31,7 +32,7 @@ def read_order(*, everything: bool, since: str | None, recording: str | None, ra
         raise UsageRefused(
             "--all、--since、--recording 只能用其中一个", "--all, --since and --recording: choose one of them"
         )
-    return Order(everything, _instant(since), _id(recording), read_rate(rate, int(load_settings().scrub_rate)))
+    return Order(everything, _instant(since), None if recording is None else read_id(recording), read_rate(rate, int(load_settings().scrub_rate)))
 
 
 def _instant(text: str | None) -> datetime | None:
@@ -41,15 +42,6 @@ def _instant(text: str | None) -> datetime | None:
     if instant > datetime.now(UTC):
         raise UsageRefused(f"{text} 尚未到来", f"{text} has not come yet")
     return instant
-
-
-def _id(text: str | None) -> uuid.UUID | None:
-    if text is None:
-        return None
-    try:
-        return uuid.UUID(text)
-    except ValueError:
-        raise UsageRefused(f"{text} 不是记录的编号", f"{text} is no recording's id") from None
 
 
 def read_rate(text: str | None, otherwise: int) -> int | None:

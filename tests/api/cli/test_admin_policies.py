@@ -89,4 +89,4 @@ def test_what_recordings_lack_is_listed_and_an_id_that_is_none_is_named(
     assert commands("admin", "element", "list", "--json") == 0
     assert json.loads(capsys.readouterr().out) == {"items": []}
     assert commands("admin", "element", "show", "x", "--json") == 2
-    assert "没有编号为 x 的记录" in capsys.readouterr().err
+    assert "x 不是编号" in capsys.readouterr().err
