@@ -22,8 +22,12 @@ from ingest.uploads.staging import Staging
 from storage.catalog.uploads import Upload
 from storage.database import Database
 
-# As much as the largest run has under way; what a station may have waiting is not what is measured.
-_SETTINGS = {"LIUHEN_UPLOADS_WAITING": str(1 << 40), "LIUHEN_UPLOADS_AT_ONCE": "100000"}
+# As much as the largest run has under way, and all that `drop` gives up: what a station may is not what is measured.
+_SETTINGS = {
+    "LIUHEN_UPLOADS_WAITING": str(1 << 40),
+    "LIUHEN_UPLOADS_AT_ONCE": "100000",
+    "LIUHEN_UPLOADS_TERMINATED": "10000000",
+}
 _WAITING = ("finished", "sealed")
 _TRIES_TO_STOP = 20
 _STANDS_SECONDS = 0.2
