@@ -93,6 +93,7 @@ def write_sealed(
     on_digested: Callable[[ContentDigests], None] | None = None,
 ) -> SealedObject:
     """Digest `source`, encrypt it under `plan` and store it; durable on return, and nothing visible on any failure.
+    Whoever calls this calls `read_back` before anything rests on what is stored.
 
     `declared_bytes`: the length that was promised; without it, the length at opening counts. `known_sha256`: what an
     earlier attempt under this plan read; the source is then checked before the first ciphertext byte. `mends_sha256`:
@@ -106,7 +107,7 @@ def write_sealed(
         if known_sha256 is not None:
             recording.require_digest(known_sha256, recording.read_sha256())
         begin = store.create if mends_sha256 is None else store.mend
-        with begin(plan.object_name, ciphertext_size(recording.size_bytes)) as writer:
+        with begin(plan.object_name, ciphertext_size(recording.size_bytes), read_back=True) as writer:
             digests, ciphertext_sha256 = _seal_through(recording, writer, plan)
             recording.require_size()
             recording.require_digest(known_sha256 or digests.sha256, digests.sha256)

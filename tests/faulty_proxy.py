@@ -5,10 +5,11 @@ from __future__ import annotations
 import http.client
 import random
 import socket
+import ssl
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
@@ -23,6 +24,8 @@ HALF = "half a body"
 FAILED_AFTER = "503 after"
 SAYS = "403 "
 """And then the code of the error that a server would say."""
+OTHER_BYTE = "another byte"
+"""What is sent on differs in one byte of its body from what came."""
 TAKEN = "412"
 """What a server answers that honours If-None-Match."""
 
@@ -30,6 +33,7 @@ FAULTS = (REFUSED, RESET_BEFORE, RESET_AFTER, SILENT_BEFORE, SILENT_AFTER, HALF,
 SILENT_SECONDS = 3.0
 """Longer than those who are tried wait."""
 
+_UNSIGNED = "UNSIGNED-PAYLOAD"
 _SLOW_DOWN = (
     b"<?xml version='1.0'?><Error><Code>SlowDown</Code><Message>Please reduce your request rate</Message></Error>"
 )
@@ -40,16 +44,21 @@ _PRECONDITION = b"<?xml version='1.0'?><Error><Code>PreconditionFailed</Code><Me
 class FaultyProxy:
     """`choose` is asked once a request, with its method and path, and says what becomes of it."""
 
-    def __init__(self, upstream: str) -> None:
+    def __init__(self, upstream: str, tls: ssl.SSLContext | None = None) -> None:
         self.upstream = urlsplit(upstream)
         self.choose: Callable[[str, str], str] = lambda method, path: PASS
         self.asked: list[tuple[str, str]] = []
+        self.digests: list[set[str]] = []
+        """Of each request with a body: the headers with a digest of it."""
+        self._scheme = "http" if tls is None else "https"
         self._server = _Server(("127.0.0.1", 0), _Handler)
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._server.proxy = self
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{self._scheme}://127.0.0.1:{self._server.server_address[1]}"
 
     def decide(self, method: str, path: str) -> str:
         self.asked.append((method, path))
@@ -87,6 +96,11 @@ def only(number: int, fault: str) -> Callable[[str, str], str]:
     return choose
 
 
+def _digests_in(headers: Iterable[tuple[str, str]]) -> set[str]:
+    said = {name.lower(): value for name, value in headers}
+    return {name for name in ("content-md5", "x-amz-content-sha256") if said.get(name, _UNSIGNED) != _UNSIGNED}
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
@@ -101,6 +115,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if body:
+            self.server.proxy.digests.append(_digests_in(self.headers.items()))
         fault = self.server.proxy.decide(self.command, self.path)
         if fault == REFUSED:
             self._send(503, {"Content-Type": "application/xml"}, _SLOW_DOWN)
@@ -118,6 +134,8 @@ class _Handler(BaseHTTPRequestHandler):
         if fault == SILENT_BEFORE:
             self._be_silent()
             return
+        if fault == OTHER_BYTE and body:
+            body = bytes([body[0] ^ 1]) + body[1:]
         status, headers, answer = self._forward(body)
         if fault == RESET_AFTER:
             self._reset()

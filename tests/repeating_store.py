@@ -94,11 +94,11 @@ class RepeatingStore:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def create(self, name: str, size_bytes: int | None = None) -> RepeatingWriter:
-        return RepeatingWriter(lambda: self._store.create(name, size_bytes))
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> RepeatingWriter:
+        return RepeatingWriter(lambda: self._store.create(name, size_bytes, read_back=read_back))
 
-    def mend(self, name: str, size_bytes: int | None = None) -> RepeatingWriter:
-        return RepeatingWriter(lambda: self._store.mend(name, size_bytes))
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> RepeatingWriter:
+        return RepeatingWriter(lambda: self._store.mend(name, size_bytes, read_back=read_back))
 
     def put(self, name: str, data: bytes) -> StoredObject:
         return repeated(lambda: self._store.put(name, data))

@@ -32,7 +32,8 @@ def read_order(*, everything: bool, since: str | None, recording: str | None, ra
         raise UsageRefused(
             "--all、--since、--recording 只能用其中一个", "--all, --since and --recording: choose one of them"
         )
-    return Order(everything, _instant(since), None if recording is None else read_id(recording), read_rate(rate, int(load_settings().scrub_rate)))
+    recording_id = None if recording is None else read_id(recording)
+    return Order(everything, _instant(since), recording_id, read_rate(rate, int(load_settings().scrub_rate)))
 
 
 def _instant(text: str | None) -> datetime | None:

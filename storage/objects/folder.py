@@ -78,10 +78,10 @@ class FolderStore:
         self._keeping = FolderKeeping(root, self._durable)
         self._swept = False
 
-    def create(self, name: str, size_bytes: int | None = None) -> FolderWriter:
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> FolderWriter:
         return self._begin(name, size_bytes, mends=False)
 
-    def mend(self, name: str, size_bytes: int | None = None) -> FolderWriter:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> FolderWriter:
         return self._begin(name, size_bytes, mends=True)
 
     def _begin(self, name: str, size_bytes: int | None, mends: bool) -> FolderWriter:

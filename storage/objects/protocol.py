@@ -136,13 +136,16 @@ class ObjectStore(Protocol):
     under ObjectStoreError, never as those of a file system or of a client library.
     """
 
-    def create(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
         """Begin an object. With `size_bytes`, room for all of it is reserved now where the medium can.
+
+        `read_back`: nobody relies on it before it was read from the medium and compared. A store far away, where the
+        way there is protected, then need not have its server prove what arrived by one more digest of all of it.
 
         Raises NameRefused, StoreFull, StoreRefused, StoreUnavailable. That the name is taken shows at commit.
         """
 
-    def mend(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
         """Begin an object that takes the place of what stands under `name`, if anything does: whole, in one moment.
 
         For bytes that were lost, and for the very same ones: only custody calls this, and a restore, which have held

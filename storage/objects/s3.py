@@ -54,14 +54,14 @@ class S3Store:
     def require_working(self) -> None:
         self._bucket.require_working()
 
-    def create(self, name: str, size_bytes: int | None = None) -> S3Writer:
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> S3Writer:
         require_name(name)
-        return S3Writer(self._bucket, name, size_bytes, self._places, self._lifetime)
+        return S3Writer(self._bucket, name, size_bytes, self._places, self._lifetime, read_back=read_back)
 
-    def mend(self, name: str, size_bytes: int | None = None) -> S3Writer:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> S3Writer:
         require_name(name)
         self._opened.forget(name)
-        return S3Writer(self._bucket, name, size_bytes, self._places, self._lifetime, mends=True)
+        return S3Writer(self._bucket, name, size_bytes, self._places, self._lifetime, read_back=read_back, mends=True)
 
     def put(self, name: str, data: bytes) -> StoredObject:
         with self.create(name, len(data)) as writer:

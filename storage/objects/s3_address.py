@@ -30,5 +30,9 @@ class S3Address:
     ca_file: Path | None = None
     patience: Patience = Patience()
 
+    @property
+    def is_https(self) -> bool:
+        return self.url.startswith("https://")
+
     def __str__(self) -> str:
         return f"{self.url}/{self.bucket}"

@@ -43,9 +43,16 @@ class S3Upload:
     """Bytes that become one version of an object when `complete` returns, and nothing when `abort` does."""
 
     def __init__(
-        self, bucket: S3Bucket, name: str, declared_bytes: int | None, headers: Mapping[str, str], lifetime: timedelta
+        self,
+        bucket: S3Bucket,
+        name: str,
+        declared_bytes: int | None,
+        headers: Mapping[str, str],
+        lifetime: timedelta,
+        *,
+        read_back: bool = False,
     ) -> None:
-        self._bucket, self._name, self._headers = bucket, name, headers
+        self._bucket, self._name, self._headers, self._read_back = bucket, name, headers, read_back
         self._part_bytes = part_bytes(declared_bytes)
         self._ends_at = _now() + lifetime.total_seconds()
         # A small object needs no more memory than it has bytes.
@@ -71,7 +78,7 @@ class S3Upload:
         """The new version's id. Raises PreconditionFailed where the object was small and its name is taken."""
         self._require_time()
         if self._upload_id is None:
-            return self._bucket.put(self._name, self._buffered(), self._headers)
+            return self._bucket.put(self._name, self._buffered(), self._headers, read_back=self._read_back)
         self._send_part()
         while self._sending:
             self._take_first()
@@ -115,8 +122,9 @@ class S3Upload:
             self._upload_id = self._bucket.begin_upload(self._name, whole)
             self._pool = ThreadPoolExecutor(PARTS_AT_ONCE, "s3-part")
         assert self._pool is not None
-        upload = self._name, self._upload_id, number, self._buffered()
-        self._sending.append((self._pool.submit(self._bucket.put_part, *upload), self._buffer))
+        part = self._name, self._upload_id, number, self._buffered()
+        sending = self._pool.submit(self._bucket.put_part, *part, read_back=self._read_back)
+        self._sending.append((sending, self._buffer))
         self._buffer, self._filled_bytes = self._free_buffer(), 0
 
     def _free_buffer(self) -> memoryview:

@@ -32,6 +32,8 @@ class S3Writer(AbortingWriter):
         size_bytes: int | None,
         places: Places,
         lifetime: timedelta,
+        *,
+        read_back: bool = False,
         mends: bool = False,
     ) -> None:
         self._bucket, self._name, self._places = bucket, name, places
@@ -45,7 +47,7 @@ class S3Writer(AbortingWriter):
             self._comparing = _Comparing(bucket, self._there)
         else:
             headers = {MENDS: "1"} if mends else {"If-None-Match": "*"}
-            self._upload = S3Upload(bucket, name, size_bytes, headers, lifetime)
+            self._upload = S3Upload(bucket, name, size_bytes, headers, lifetime, read_back=read_back)
 
     def write(self, piece: Buffer) -> None:
         with memoryview(piece) as whole, whole.cast("B") as view:

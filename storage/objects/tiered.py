@@ -46,15 +46,15 @@ class TieredStore:
     def __init__(self, store: ObjectStore, behind: Behind) -> None:
         self.store, self.behind = store, behind
 
-    def create(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
-        return self.store.create(name, size_bytes)
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
+        return self.store.create(name, size_bytes, read_back=read_back)
 
     def put(self, name: str, data: bytes) -> StoredObject:
         return self.store.put(name, data)
 
-    def mend(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
         """Where it lies, or has to."""
-        return self._place_of(name).mend(name, size_bytes)
+        return self._place_of(name).mend(name, size_bytes, read_back=read_back)
 
     def open(self, name: str, cold: bool = False) -> ObjectReader:
         try:

@@ -5,20 +5,24 @@ from __future__ import annotations
 import dataclasses
 import os
 import uuid
+from collections.abc import Iterator
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import pytest
 
-from storage.errors import ObjectExists, StoreUnavailable
+from storage.errors import ObjectExists, ReadBackMismatch, StoreUnavailable
 from storage.objects.s3 import S3Store
 from storage.objects.s3_address import Patience, S3Address
 from storage.objects.s3_bucket import S3Bucket
 from storage.objects.s3_versions import look_at
+from storage.sealing import SealingPlan, read_back, write_sealed
 from tests.ceph import Cluster
-from tests.faulty_proxy import FAULTS, PASS, TAKEN, FaultyProxy, only
+from tests.faulty_proxy import FAULTS, OTHER_BYTE, PASS, TAKEN, FaultyProxy, only
 from tests.repeating_store import repeated
 from tests.sampling import some_of
+from tests.servers import tls_at_loopback
 
 MIB = 1 << 20
 SMALL, LARGE = os.urandom(5000), os.urandom(9 * MIB)
@@ -62,6 +66,62 @@ def test_a_write_that_is_broken_anywhere_is_whole_or_not_there_and_can_be_repeat
     S3Store(address, lifetime=-timedelta(minutes=1), margin=timedelta()).sweep_abandoned()
     assert list(S3Bucket(address).begun_uploads()) == []
     assert straight.stat(name) is not None
+
+
+def _in_bodies(method: str, path: str) -> str:
+    return OTHER_BYTE if method == "PUT" else PASS
+
+
+@pytest.mark.parametrize("content", [SMALL, LARGE], ids=["small", "in parts"])
+def test_what_changes_on_its_way_is_refused_by_the_server(
+    store: S3Store, address: S3Address, proxy: FaultyProxy, content: bytes
+) -> None:
+    name = f"changed-{len(content)}"
+    proxy.choose = _in_bodies
+    with pytest.raises(StoreUnavailable):
+        store.put(name, content)
+    assert S3Store(address).stat(name) is None
+
+
+@pytest.fixture
+def over_tls(address: S3Address, tmp_path: Path) -> Iterator[tuple[S3Store, FaultyProxy]]:
+    context, certificate = tls_at_loopback(tmp_path)
+    with FaultyProxy(address.url, context).serving() as proxy:
+        yield S3Store(dataclasses.replace(address, url=proxy.url, ca_file=certificate)), proxy
+
+
+@pytest.mark.parametrize("size_bytes", [5000, 9 * MIB], ids=["small", "in parts"])
+def test_what_is_read_back_is_digested_for_no_way_but_one_in_the_open(
+    store: S3Store,
+    proxy: FaultyProxy,
+    over_tls: tuple[S3Store, FaultyProxy],
+    tmp_path: Path,
+    size_bytes: int,
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(size_bytes))
+    protected, protecting = over_tls
+    for name, each in (("tls", protected), ("open", store)):
+        plan = SealingPlan.fresh(f"{name}-{size_bytes}", b"aad")
+        read_back(each, plan, write_sealed(source, each, plan))
+    # Besides parts or the whole, only the list of parts has a body, of some hundred bytes.
+    assert sum(1 for each in protecting.digests if each) == (size_bytes > MIB)
+    assert all("x-amz-content-sha256" in each for each in proxy.digests)
+    protected.put(f"plain-{size_bytes}", source.read_bytes())
+    assert {"content-md5"} in protecting.digests
+
+
+def test_a_byte_that_changes_behind_the_tls_is_found_by_reading_back(
+    over_tls: tuple[S3Store, FaultyProxy], tmp_path: Path
+) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(9 * MIB))
+    store, proxy = over_tls
+    plan = SealingPlan.fresh("changed-behind", b"aad")
+    proxy.choose = _in_bodies
+    sealed = write_sealed(source, store, plan)
+    with pytest.raises(ReadBackMismatch):
+        read_back(store, plan, sealed)
 
 
 @pytest.mark.parametrize(("number", "fault"), some_of([(n, fault) for n in range(3) for fault in FAULTS], one_in=2))

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -41,6 +40,7 @@ from storage.objects.s3_upload import part_bytes
 from storage.objects.s3_versions import look_at
 from tests.ceph import Cluster
 from tests.ports import find_free_port
+from tests.servers import tls_at_loopback
 
 MIB = 1 << 20
 LIFETIME_SECONDS = 5.0
@@ -297,18 +297,7 @@ def test_a_certificate_that_does_not_hold_is_told_from_a_server_that_is_away(
     address: S3Address, tmp_path: Path, days: int
 ) -> None:
     """Expired, and of nobody whom the system trusts."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    start = datetime.now(UTC) - timedelta(days=3)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"]
-        + ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", key, "-out", certificate]
-        + ["-not_before", f"{start:%Y%m%d%H%M%SZ}"]
-        + ["-not_after", f"{datetime.now(UTC) + timedelta(days=days):%Y%m%d%H%M%SZ}"],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = tls_at_loopback(tmp_path, days)
     with socket.create_server(("127.0.0.1", 0)) as server:
         child = os.fork()
         if child == 0:

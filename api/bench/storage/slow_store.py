@@ -26,8 +26,8 @@ class SlowStore:
     store: ObjectStore
     seconds: float
 
-    def create(self, name: str, size_bytes: int | None = None) -> ObjectWriter:
-        return _SlowWriter(self.store.create(name, size_bytes), self.seconds)
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
+        return _SlowWriter(self.store.create(name, size_bytes, read_back=read_back), self.seconds)
 
     def open(self, name: str, cold: bool = False) -> ObjectReader:
         if cold:

@@ -127,7 +127,7 @@ def test_a_replica_that_is_away_is_asked_once_and_not_for_each_object(
 
 
 class ReadOnly(FolderStore):
-    def mend(self, name: str, size_bytes: int | None = None) -> Any:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> Any:
         raise StoreReadOnly(name, str(self.root), "read-only file system")
 
 

@@ -212,10 +212,10 @@ class Away(FolderStore):
 
     error: Exception | None = None
 
-    def create(self, name: str, size_bytes: int | None = None) -> Any:
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> Any:
         if self.error is not None and name != REPLICA.mark:
             raise self.error
-        return super().create(name, size_bytes)
+        return super().create(name, size_bytes, read_back=read_back)
 
     def open(self, name: str, cold: bool = False) -> Any:
         if isinstance(self.error, StoreUnavailable):
@@ -260,13 +260,13 @@ class Picky(FolderStore):
         super().__init__(root)
         self._name = name
 
-    def create(self, name: str, size_bytes: int | None = None) -> Any:
+    def create(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> Any:
         self._refuse(name)
-        return super().create(name, size_bytes)
+        return super().create(name, size_bytes, read_back=read_back)
 
-    def mend(self, name: str, size_bytes: int | None = None) -> Any:
+    def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> Any:
         self._refuse(name)
-        return super().mend(name, size_bytes)
+        return super().mend(name, size_bytes, read_back=read_back)
 
     def _refuse(self, name: str) -> None:
         if name == self._name:
