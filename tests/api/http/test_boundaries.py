@@ -31,12 +31,14 @@ NAMES_WHAT_WAS_TRIED = ("GET /api/v1/oversight/refusals", "GET /api/v1/ledger/en
 
 @dataclass(frozen=True)
 class Row:
-    """`may`: by place, the letters of whoever may. `first`: the first gets a success ("+") or a conflict ("~")."""
+    """`may`: by place, the letters of whoever may. `first`: the first gets a success ("+") or a conflict ("~").
+    `theirs`: of officers, those of the case alone, or who hold its grants."""
 
     action: str
     kind: str
     may: dict[str, str]
     first: str
+    theirs: bool = False
 
     @property
     def method(self) -> str:
@@ -58,8 +60,9 @@ def read_row(line: str) -> Row:
         assert [each for each in column if each != "-"] == [each for each in LETTERS if each in column], line
         assert len(column) == len(LETTERS), line
     first = cells[2 if own else len(PLACES)]
-    assert first in "+~", line
-    return Row(action, "own" if own else "unit", dict(zip(PLACES, columns, strict=True)), first)
+    assert first in ("+", "~", "+!", "~!"), line
+    may = dict(zip(PLACES, columns, strict=True))
+    return Row(action, "own" if own else "unit", may, first[0], theirs=first.endswith("!"))
 
 
 ROWS = [read_row(line) for line in TABLE.read_text().splitlines() if line.strip() and not line.startswith("#")]
@@ -82,6 +85,9 @@ class Matrix:
     def __init__(self, bounds: Bounds) -> None:
         self.bounds, self.wrong = bounds, list[str]()
         self.nobody = bounds.served.caller()
+        tokens = [bounds.served.station(bounds.units[place]).token for place in ("here", "beside")]
+        self.stations = [bounds.served.caller(Authorization=f"Bearer {token}") for token in tokens]
+        self.colleague = bounds.served.signed_in(bounds.here, "officer")
 
     def go_through(self, row: Row) -> None:
         attempt = ATTEMPTS[row.action](self.bounds)
@@ -91,12 +97,15 @@ class Matrix:
         before = self._entries()
         away = [cell for cell in row.cells(allowed=True) if cell[0] in ("beside", "below")]
         self._try_refused(row, attempt)
+        self._try_stations(row, attempt)
+        self._try_colleague(row, attempt, allowed=False)
         answers = [self._try_allowed(row, attempt, *cell) for cell in away]
         if self._entries() != before:
             self.wrong.append(f"{row.action}: whoever was refused, or acts elsewhere, left entries in the unit")
         near = [cell for cell in row.cells(allowed=True) if cell not in away]
         answers += [self._try_allowed(row, attempt, *cell) for cell in near]
         self._judge_first(row, answers)
+        self._try_colleague(row, attempt, allowed=True)
 
     def _try_as_nobody(self, row: Row, attempt: Try) -> None:
         answer = self._ask(self.nobody, row, attempt)
@@ -104,6 +113,22 @@ class Matrix:
         signing_in = row.kind == "open" and row.action == "POST /api/v1/session"
         if not signing_in and (answer.status_code == 401) == (row.kind == "open"):
             self._note(row, "nobody", "", answer, "open" if row.kind == "open" else "sign in")
+
+    def _try_stations(self, row: Row, attempt: Try) -> None:
+        for station in self.stations:
+            answer = self._ask(station, row, attempt)
+            if (answer.status_code in (401, 403)) == (row.kind == "station"):
+                self._note(row, "a station", "", answer, "let in" if row.kind == "station" else "sign in")
+
+    def _try_colleague(self, row: Row, attempt: Try, *, allowed: bool) -> None:
+        """An officer of the unit who is none of the case's and was granted nothing, where the case's officer may."""
+        if row.kind != "unit" or "o" not in row.may["here"] or row.theirs == allowed:
+            return
+        answer = self._ask(self.colleague, row, attempt)
+        hidden = attempt.shows is not None and answer.is_success and attempt.shows not in answer.text
+        refused = answer.status_code in (400, 401, 403, 404) or hidden
+        if refused == allowed or answer.is_server_error:
+            self._note(row, "here another", "o", answer, "allowed" if allowed else "refused")
 
     def _try_refused(self, row: Row, attempt: Try) -> None:
         for place, letter in row.cells(allowed=False):
