@@ -15,7 +15,8 @@ import pytest
 
 DOCKER = Path(__file__).parents[2] / "docker"
 NAME = "20261201T101500Z"
-# A folder is the machine: `volumes` are its volumes, `crash` names the step at which whoever is at work dies.
+# A folder is the machine: `volumes` are its volumes, `crash` names the step at which whoever is at work dies, and a
+# word of it, where there are several.
 PODMAN = """#!/bin/sh
 cd "$MACHINE"
 echo "podman $*" >> said
@@ -55,6 +56,8 @@ data=$4
 mkdir -p "$data/postgres" "$data/keys/root" "$data/tsa" "$data/trust-tsa" "$data/secrets"
 echo rows > "$data/postgres/rows"; echo key > "$data/keys/root/root.json"
 echo authority > "$data/tsa/key.pem"; echo pin > "$data/trust-tsa/root.pem"
+[ ! -e crash/said ] || exit 137
+echo "found: $(cat findings 2> /dev/null || echo nothing)"
 [ ! -e findings ] || exit 1
 """
 
@@ -75,9 +78,10 @@ def machine(tmp_path: Path) -> Path:
     # Whose the backup is.
     (tmp_path / "bin" / "stat").write_text('#!/bin/sh\ncat "$MACHINE/owner"\n')
     (tmp_path / "bin" / "stat").chmod(0o755)
-    for step in ("cp", "mv"):
+    for step in ("cp", "mv", "sync"):
         real = next(Path(each) / step for each in ("/usr/bin", "/bin") if (Path(each) / step).exists())
-        dying = f'[ ! -e "$MACHINE/crash/{step}" ] || exit 137'
+        word = f'word=$(cat "$MACHINE/crash/{step}" 2> /dev/null || echo never)'
+        dying = f'{word}; case "$*" in *"$word"*) exit 137 ;; esac'
         (tmp_path / "inside" / step).write_text(f'#!/bin/sh\n{dying}\nexec {real} "$@"\n')
         (tmp_path / "inside" / step).chmod(0o755)
     return tmp_path
@@ -124,24 +128,52 @@ def test_each_part_comes_into_its_volume_and_the_database_last(machine: Path) ->
     assert "up -d --no-build" in printed
 
 
-@pytest.mark.parametrize("step", ["restore", "cp", "mv", "owner"])
-def test_broken_off_anywhere_the_same_words_go_on(machine: Path, step: str) -> None:
-    (machine / "crash" / step).touch()
+@pytest.mark.parametrize("findings", ["", "an object that is nowhere"])
+@pytest.mark.parametrize(
+    ("step", "word", "restores"),
+    [
+        ("restore", "", 2),
+        ("said", "", 2),
+        ("sync", "", 2),
+        ("mv", "code-new", 2),
+        ("cp", "", 1),
+        ("mv", "placed-", 1),
+        ("owner", "", 1),
+    ],
+)
+def test_broken_off_anywhere_the_same_words_go_on_and_say_what_was_found(
+    machine: Path, step: str, word: str, restores: int, findings: str
+) -> None:
+    if findings:
+        (machine / "findings").write_text(findings)
+    (machine / "crash" / step).write_text(word)
     code, _ = restore(machine)
-    assert code != 0
+    assert code not in (0, 1)
     assert not (machine / "volumes/liuhen_postgres/18").exists()
     (machine / "crash" / step).unlink()
     code, printed = restore(machine)
-    assert code == 0, printed
+    assert code == (1 if findings else 0), printed
+    assert printed.count(f"found: {findings or 'nothing'}\n") == 1
     require_in_place(machine)
-    assert said(machine).count("liuhen restore") == (2 if step == "restore" else 1)
+    assert said(machine).count("liuhen restore") == restores
 
 
-def test_what_the_audit_found_is_in_place_and_said(machine: Path) -> None:
-    (machine / "findings").touch()
-    code, _ = restore(machine)
-    assert code == 1
+def test_broken_off_again_and_again_it_says_the_same(machine: Path) -> None:
+    (machine / "findings").write_text("an object that is nowhere")
+    for step in ("cp", "owner", "owner"):
+        (machine / "crash" / step).touch()
+        assert "found: an object that is nowhere\n" in restore(machine)[1]
+        (machine / "crash" / step).unlink()
+    code, printed = restore(machine)
+    assert (code, printed.count("found: an object that is nowhere\n")) == (1, 1)
     require_in_place(machine)
+
+
+def test_what_differs_is_said_by_each_run_and_nothing_is_kept_of_it(machine: Path) -> None:
+    (machine / "inside" / "liuhen").write_text('#!/bin/sh\necho "2 differences"\nexit 1\n')
+    for _ in range(2):
+        code, printed = restore(machine)
+        assert (code, "2 differences" in printed, "nothing was taken into use" in printed) == (1, True, True)
 
 
 def test_a_stack_that_has_something_is_left_alone(machine: Path) -> None:

@@ -1,7 +1,8 @@
 """`make test-backup`: the demo's story on one stack, backed up by docker/backup while it runs; the stack is lost with
-all its volumes and most of its secrets; docker/restore puts the backup in place on an empty one. Nothing may differ,
-every original is served as before, the films play, a station goes on sending; and by the trust that was handed over
-before the loss, the verifier takes a package from before and one from after, under one ledger.
+all its volumes and most of its secrets; docker/restore puts the backup in place on an empty one, killed on its way and
+run again. Nothing may differ, every original is served as before, the films play, a station goes on sending; and by the
+trust that was handed over before the loss, the verifier takes a package from before and one from after, under one
+ledger.
 
     python -m tests.compose.backup [--broker rabbitmq]
 """
@@ -11,9 +12,11 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,7 +63,7 @@ def _run(stack: Stack, folder: Path, say: Say) -> int:
         earlier = court.checkpoint_of(stack)
     assert not stack.containers()
     with _new_secrets():
-        done = _script(stack, "restore", str(place / str(made["name"])), "--json")
+        done = _restore(stack, place / str(made["name"]), say)
         counted = ", ".join(f"{done[each]} {each}" for each in ("differences", "tables", "rows", "objects", "keys"))
         say(f"restored on an empty stack: {counted}")
         assert (done["differences"], done["rows"], done["objects"]) == (0, made["rows"], made["objects"])
@@ -100,11 +103,50 @@ def _send_another(stack: Stack, folder: Path) -> None:
     subprocess.run(argv, check=True, cwd=ROOT, stdout=subprocess.DEVNULL, timeout=300)
 
 
+def _restore(stack: Stack, backup: Path, say: Say) -> dict[str, object]:
+    """Killed as soon as it has said what it found, which is before anything is in place; run again, it has to say the
+    same."""
+    words = (str(ROOT / "docker" / "restore"), str(backup), "--json")
+    script = subprocess.Popen(
+        words, env=stack.machine.environment() | _addressed(stack), cwd=ROOT, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True, start_new_session=True,
+    )  # fmt: skip
+    late = threading.Timer(_SCRIPT_SECONDS, os.killpg, (script.pid, signal.SIGKILL))
+    late.start()
+    said = ""
+    try:
+        assert script.stdout is not None
+        for line in script.stdout:
+            said += line
+            if line == "}\n":
+                os.killpg(script.pid, signal.SIGKILL)
+                break
+    finally:
+        late.cancel()
+    assert script.wait() == -signal.SIGKILL, said
+    say("the restore was killed once it had said what it found")
+    # What it had a container do goes on to its end in there.
+    deadline = time.monotonic() + 120
+    while stack.machine.podman("ps", "--quiet", "--filter", f"volume={PROJECT}_postgres").stdout:
+        assert time.monotonic() < deadline, "the container of the restore does not end"
+        time.sleep(1)
+    done = _script(stack, "restore", *words[1:])
+    assert done == _json_in(said)
+    return done
+
+
 def _script(stack: Stack, name: str, *words: str) -> dict[str, object]:
     """What docker/NAME prints as JSON."""
-    more = {"PROJECT": PROJECT, "COMPOSE": " ".join(stack.words), **stack.addresses}
-    done = stack.machine.run((str(ROOT / "docker" / name), *words), seconds=_SCRIPT_SECONDS, **more)
-    return dict(json.JSONDecoder().raw_decode(done.stdout[done.stdout.index("{\n") :])[0])
+    done = stack.machine.run((str(ROOT / "docker" / name), *words), seconds=_SCRIPT_SECONDS, **_addressed(stack))
+    return _json_in(done.stdout)
+
+
+def _addressed(stack: Stack) -> dict[str, str]:
+    return {"PROJECT": PROJECT, "COMPOSE": " ".join(stack.words), **stack.addresses}
+
+
+def _json_in(printed: str) -> dict[str, object]:
+    return dict(json.JSONDecoder().raw_decode(printed[printed.index("{\n") :])[0])
 
 
 @contextmanager
