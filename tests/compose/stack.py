@@ -56,7 +56,7 @@ class Stack:
 
     def command(self, *words: str) -> dict[str, Any]:
         """What `liuhen WORDS` says in the container that has every setting; of its JSON, the object."""
-        asked = ("--profile", "command", "run", "--rm", "--no-deps", "-T", "command", *words)
+        asked = ("--profile", "liuhen", "run", "--rm", "--no-deps", "-T", "liuhen", *words)
         said = self.compose(*asked, seconds=_COMMAND_SECONDS).stdout
         return dict(json.loads(said[said.index("{") :]))
 

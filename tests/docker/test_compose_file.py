@@ -18,7 +18,7 @@ FILES = ("compose.yaml", "compose.rabbitmq.yaml")
 # What names a second place to those of compose.yaml that need it, with the profile of whoever carries objects there.
 PLACES = ("replica", "cold")
 # They end by themselves; whoever waits for them goes by their exit code.
-ONE_SHOT = {"backup", "command", "demo", "restore", "upgrade"}
+ONE_SHOT = {"backup", "demo", "liuhen", "restore", "upgrade"}
 ROLES = ("app", "owner", "sequencer", "worker")
 ONE_BASE = "docker.io/library/debian:trixie-slim"
 
@@ -98,7 +98,7 @@ def test_a_process_is_given_the_way_into_the_database_that_its_work_needs() -> N
     for name in ("prepare", "upgrade", "restore"):
         assert given.pop(name) == four | {"database-shipper", "database-superuser"}
     assert given.pop("backup") == four | {"database-shipper"}
-    assert given == {"command": four, "demo": four}
+    assert given == {"demo": four, "liuhen": four}
 
 
 def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers() -> None:
@@ -106,7 +106,13 @@ def test_what_opens_the_root_key_is_given_to_who_seals_makes_copies_or_answers()
     have = {name for name, service in services.items() if "root-passphrase" in service.get("secrets", ())}
     named = {re.sub(r"-[a-z]$", "", name) for name in have}
     serving = {"api", "custody", "media", "encoding"}
-    assert named == serving | {"prepare", "upgrade", "command", "demo", "backup", "restore"}
+    assert named == serving | {"prepare", "upgrade", "liuhen", "demo", "backup", "restore"}
+
+
+def test_no_container_is_named_as_what_podman_compose_replaces_as_a_whole() -> None:
+    """It merges what several files say of a service, and goes by the key alone where it does not: in
+    compose.replica.yaml a service `command` would be all that is left of it."""
+    assert not {"command", "entrypoint"} & set(parsed("compose.yaml")["services"])
 
 
 def test_each_queue_has_a_container_that_takes_it() -> None:
@@ -128,12 +134,11 @@ def test_a_second_place_is_named_to_whoever_opens_it_and_mounted_there(place: st
         if name == "beat":
             assert set(more) == {"environment"}
             continue
-        assert more.pop("profiles", None) == services[name].get("profiles"), f"{name}: podman-compose would start it"
         assert set(more) == {"environment", "volumes"}, name
         (mount,) = more["volumes"]
         assert mount in (f"{place}:{folder}", f"{place}:{folder}:ro"), name
         (reading if mount.endswith(":ro") else writing).add(name)
-    looking_after = {place, "housekeeping", "prepare", "upgrade", "command", "demo"}
+    looking_after = {place, "housekeeping", "prepare", "upgrade", "liuhen", "demo"}
     if place == "cold":
         assert writing == looking_after | {"custody-a", "custody-b", "restore"}
         assert reading == {"api-a", "api-b", "media", "encoding", "replica", "backup"}

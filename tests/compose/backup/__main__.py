@@ -86,7 +86,7 @@ def _require_as_before(stack: Stack, folder: Path, trust: Path, earlier: bytes, 
     old, new = court.require_one_ledger(stack, earlier, trust)
     say(f"packages from before and after hold by one trust; the ledger of {old} entries goes on to {new}")
     for words in (("verify",), ("reconcile",)):
-        asked = ("--profile", "command", "run", "--rm", "--no-deps", "-T", "command", *words)
+        asked = ("--profile", "liuhen", "run", "--rm", "--no-deps", "-T", "liuhen", *words)
         stack.compose(*asked, seconds=_SCRIPT_SECONDS)
     say("verify and reconcile find nothing")
 

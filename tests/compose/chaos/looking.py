@@ -47,7 +47,7 @@ def reconcile(stack: Stack, node: str) -> Ran:
 
 
 def _command(stack: Stack, options: Sequence[str], *words: str) -> Ran:
-    run = ("--profile", "command", "run", "--rm", "--no-deps", "-T", *options, "command", *words)
+    run = ("--profile", "liuhen", "run", "--rm", "--no-deps", "-T", *options, "liuhen", *words)
     done = stack.compose(*run, seconds=_SECONDS, check=False)
     return Ran(done.returncode, done.stdout, done.stderr)
 
