@@ -297,13 +297,16 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     if not forms or any(form.is_open or (form.name == b"WAVE" and is_open(form.size_bytes + 4)) for form in forms):
         boxes = Boxes(present, present, kinds)
         return with_pictures(handle, boxes, allowance, was_left_open=True) if "AVI " in kinds else boxes
-    end, (within, data_bytes) = forms[-1].end, read_within(handle, forms[-1], present, allowance)
-    if "WAVE" in kinds and data_bytes is not None and is_open(data_bytes):
+    end, inside = forms[-1].end, read_within(handle, forms[-1], present, allowance)
+    if "WAVE" in kinds and inside.data_bytes is not None and is_open(inside.data_bytes):
         return Boxes(present, present, kinds)
+    within = inside.data_end
     # Some count the header of the RIFF itself, and some pad what they did not count: all chunks are there.
     miscounted = within == present and end - present <= HEAD_BYTES
     reach = max(end, within) if "WAVE" in kinds else end
-    trailing = 0 if allowance.spent else max(0, present - end)
+    # A WAV whose sound is said to end sooner than it does hides what follows, within the RIFF's own size.
+    known_end = min(end, inside.end) if kinds == {"WAVE"} else end
+    trailing = 0 if allowance.spent else max(0, present - known_end)
     boxes = Boxes(
         reach, present, kinds, None, trailing, not allowance.spent, nothing_lost=miscounted, second_at=second_at
     )
@@ -329,16 +332,25 @@ def is_open(size: int) -> bool:
     return any(size in sizes for sizes in OPEN_WAVES)
 
 
-def read_within(handle: BinaryIO, form: Chunk, present: int, allowance: Allowance) -> tuple[int, int | None]:
-    """Where the last chunk of a RIFF ends by its own word, whatever the RIFF says of itself; and what a WAV says it has
-    of sound, which is the last that counts."""
-    end, data_bytes = form.content_at, None
+@dataclass(frozen=True)
+class Inside:
+    """Of a RIFF: `data_bytes` is what a WAV says it has of sound, `data_end` where that ends by its own word, or else
+    its last chunk; `end` where the last chunk of all does, within the file."""
+
+    data_end: int
+    data_bytes: int | None
+    end: int
+
+
+def read_within(handle: BinaryIO, form: Chunk, present: int, allowance: Allowance) -> Inside:
+    """Whatever the RIFF says of itself."""
+    end, data = form.content_at, None
     for chunk in read_chunks(handle, form.content_at, present, allowance):
         end = chunk.end + (chunk.is_odd and chunk.end < present)
-        if chunk.kind == b"data":
-            data_bytes = chunk.size_bytes
-            break
-    return end, data_bytes
+        if chunk.kind == b"data" and data is None:
+            data = chunk.size_bytes, end
+    data_bytes, data_end = (None, end) if data is None else data
+    return Inside(data_end, data_bytes, min(end, present))
 
 
 def size_of_rf64(handle: BinaryIO) -> int | None:

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.commands import BY_FRAGMENTS, INPUT, policy_arguments
+from ingest.media.declared_time import LEAST_SECONDS
 from ingest.media.description import (
     LONGEST_SECONDS,
     decimal,
@@ -41,6 +42,7 @@ COUNT_LIMITS: Final = Limits.of_processor(20, memory_bytes=2048 * MIB)
 FURTHER_SECONDS: Final = 30.0
 # Of all further looks two go through the whole file: counting by decoding, and then by packets.
 MOST_TIMES_READ: Final = 2
+CLOCKED: Final = ("mpegts", "mpeg")
 REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # A file may be whole in all its headers and hold nothing that decodes: the first packets tell. A few suffice mostly;
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.
@@ -228,10 +230,14 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
     container = text(about.get("format_name"))
     # Of another container than the demuxer's nothing in a file's first bytes is believed.
     film = film_of(container, facts.contents.get("film"))
-    runs = read_runs(facts.contents.get("runs") if container in ("mpegts", "mpeg") else film.get("runs"))
+    runs = read_runs(facts.contents.get("runs") if container in CLOCKED else film.get("runs"))
     hidden, seconds = decimal(film.get("hidden_seconds")), decimal(film.get("seconds"))
     seconds = seconds if seconds is not None and seconds <= LONGEST_SECONDS else None
     said_seconds = decimal(about.get("duration"))
+    if container in CLOCKED and (by_clock := decimal(facts.contents.get("stream_seconds"))) is not None:
+        # ffprobe subtracts the first time that it finds from one of the last, whatever the clock did in between.
+        is_further = said_seconds is None or said_seconds + LEAST_SECONDS < by_clock <= LONGEST_SECONDS
+        said_seconds = by_clock if is_further else said_seconds
     is_better = hidden or said_seconds is None or ends_in_a_fragment(facts)
     length = seconds if seconds and is_better else decimal(film.get("length_seconds")) or said_seconds
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None

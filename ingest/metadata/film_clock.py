@@ -261,10 +261,7 @@ class FragmentClock:
 
     def seconds(self) -> Facts:
         """Up to when there are pictures: of a film whose last fragment is torn nobody else says so."""
-        if self._clock is None:
-            return {}
-        last = self._clock.all_runs()[-1]
-        return {"seconds": round(last["offset_seconds"] + last["seconds"], 3)}
+        return {} if self._clock is None else {"seconds": self._clock.seconds}
 
     def _take_track(self, handle: BinaryIO, traf: Box, budget: Budget) -> None:
         length, is_told = self._track.length, False

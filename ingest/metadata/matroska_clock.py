@@ -143,9 +143,7 @@ def read_matroska(handle: BinaryIO, size: int, budget: Budget) -> dict[str, Any]
     clock = film.clock
     if clock is None or not clock.has_begun:
         return {}
-    last = clock.all_runs()[-1]
-    lengths = film.lengths(clock.step / CLOCK_HERTZ)
-    return {"runs": clock.runs(), "seconds": round(last["offset_seconds"] + last["seconds"], 3), **lengths}
+    return {"runs": clock.runs(), "seconds": clock.seconds, **film.lengths(clock.step / CLOCK_HERTZ)}
 
 
 def _elements(handle: BinaryIO, size: int, budget: Budget) -> Iterator[tuple[bytes, int, int]]:

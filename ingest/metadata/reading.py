@@ -37,10 +37,10 @@ NOT_UNDERSTOOD: Final = "not_understood"
 def read_file_facts(path: str | Path) -> dict[str, Any]:
     """`exif`: claims of a photograph; `orientation`: which side of it is up, 1 to 8 (TIFF 6.0, tag 274); `tracks`:
     positions, as docs/formats/positions.md has them; `runs`: of an MPEG stream whose clock jumps, the pieces between
-    (stream_clock.py); `film`: of an MP4 or Matroska whose pictures' times jump, whose edit list hides some, or which
-    has less than it declares, what was found (film_clock.py, matroska_clock.py); `unfinished`: names of those that
-    would have cost too much; `not_understood`: of those whose reader broke. Each is there only where the file has
-    something of it.
+    (stream_clock.py), and in `stream_seconds` how long it is by its clock; `film`: of an MP4 or Matroska whose
+    pictures' times jump, whose edit list hides some, or which has less than it declares, what was found (film_clock.py,
+    matroska_clock.py); `unfinished`: names of those that would have cost too much; `not_understood`: of those whose
+    reader broke. Each is there only where the file has something of it.
 
     Raises OSError when the file cannot be read, and nothing for what it holds."""
     with open(path, "rb") as handle:  # noqa: PTH123 - a Path takes longer to import than a picture to be read
@@ -107,15 +107,17 @@ def read_tracks(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
 
 
 def read_stream_runs(handle: BinaryIO, start: bytes, size: int) -> dict[str, Any]:
-    """`runs`, or that they are UNFINISHED. What a reader meets that it was not written for costs this alone."""
+    """`runs` and `stream_seconds`, or that they are UNFINISHED. What a reader meets that it was not written for costs
+    this alone."""
     if not start.startswith(b"\0\0\x01\xba") and start[:1] != b"\x47" and start[4:5] != b"\x47":
         return {}
     from ingest.metadata.bounds import ReadingTooMuch
-    from ingest.metadata.stream_clock import read_runs
+    from ingest.metadata.stream_clock import read_clock
     from ingest.metadata.transport_stream import find_layout
 
     try:
-        return {"runs": read_runs(handle, start, size, find_layout(start))}
+        clock = read_clock(handle, start, size, find_layout(start))
+        return {} if clock is None else {"runs": clock.runs(), "stream_seconds": clock.seconds}
     except ReadingTooMuch:
         return {UNFINISHED: ["runs"]}
     except OSError:

@@ -53,12 +53,20 @@ def own_budget() -> Budget:
 def read_runs(
     handle: BinaryIO, start: bytes, size: int, layout: Layout | None, budget: Budget | None = None
 ) -> list[Run]:
-    """The pieces between the breaks of a stream's clock, in order; empty where it has no break, or is no such stream.
+    """The pieces between the breaks of a stream's clock, in order; none where it has no break, or is no such stream."""
+    clock = read_clock(handle, start, size, layout, budget)
+    return [] if clock is None else clock.runs()
+
+
+def read_clock(
+    handle: BinaryIO, start: bytes, size: int, layout: Layout | None, budget: Budget | None = None
+) -> StreamClock | None:
+    """Of its pictures, or else of its sound, from beginning to end. None where it is no such stream.
 
     Of a file over MOST_BYTES nothing is said. Raises ReadingTooMuch where the budget is spent: half of the breaks
     would be another film."""
     if size > MOST_BYTES or (layout is None and not start.startswith(_PACK_START)):
-        return []
+        return None
     budget = budget or own_budget()
     for elementary in (_PICTURES, _SOUND):
         times = _times(handle, layout, elementary, budget)
@@ -67,8 +75,8 @@ def read_runs(
         for ticks in chain(first, times):
             clock.take(ticks)
         if clock.has_begun:
-            return clock.runs()
-    return []
+            return clock
+    return None
 
 
 def least_break(times: Sequence[int]) -> int:
@@ -136,6 +144,12 @@ class StreamClock:
 
     def runs(self) -> list[Run]:
         return [*self._ended, self._this_run()] if self._ended else []
+
+    @property
+    def seconds(self) -> float:
+        """From the first picture to the end of the last."""
+        last = self._this_run()
+        return float(round(last["offset_seconds"] + last["seconds"], 3))
 
     def all_runs(self) -> list[Run]:
         """The one as well that nothing breaks."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from ingest.containers import MOST_FILE_BYTES, read_at
+from ingest.media import findings as code
 from ingest.media.damage import measure_boxes
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
@@ -20,6 +21,28 @@ PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=160x120:rate=25:duration=2")
 LONG_TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=10")
 X264 = ("-pix_fmt", "yuv420p", "-preset", "ultrafast", "-g", "25")
 MJPEG = ("-c:v", "mjpeg", "-c:a", "pcm_s16le")
+
+
+DAYS = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=1/60:duration=97200", *X264, "-bf", "0", "film.ts")
+
+
+def test_a_clock_that_turned_over_within_a_film_is_followed(runner: MediaRunner, make_clip: MakeClip) -> None:
+    """27 hours of a stream whose clock begins anew every 26.5 hours; ffprobe says 26.5."""
+    found = probe_media(make_clip(*DAYS), runner)
+    assert (found.state, found.reasons, found.runs) == ("opens", (), ())
+    assert found.duration_seconds == pytest.approx(97200, abs=60)
+
+
+def test_sound_that_a_wav_says_nothing_of_is_told(runner: MediaRunner, make_clip: MakeClip) -> None:
+    """The size of its sound was made smaller, and that of the whole left as it was: no player plays the rest."""
+    sound = make_clip(*LONG_TONE, "-c:a", "pcm_s16le", "sound.wav")
+    content = bytearray(sound.read_bytes())
+    at = content.index(b"data") + 4
+    for size, told in ((1000, [len(content) - at - 4 - 1000]), (len(content) - at - 4, [])):
+        content[at : at + 4] = size.to_bytes(4, "little")
+        sound.write_bytes(content)
+        found = probe_media(sound, runner)
+        assert [reason.facts["bytes"] for reason in found.reasons if reason.code == code.TRAILING_BYTES] == told
 
 
 @pytest.mark.parametrize(
