@@ -31,9 +31,9 @@ LEAST_OFF_SHARE: Final = 0.05
 class PictureChunks:
     """By the header of the first stream of pictures: `declared` chunks of `scale` / `rate` seconds each.
 
-    Where the file ends before its time `present` of them are whole; None where it does not, or nobody can say.
-    `pictures` are those that are not empty: of the present ones of a file that ends before its time, else of all, by
-    the index; None where nobody can say. `indexed` are all that the index names, empty ones too."""
+    Where the file ends before its time, or has no index, `present` of them are whole; None where it has one, or nobody
+    can say. `pictures` are those that are not empty: of the present ones, or else of all, by the index; None where
+    nobody can say. `indexed` are all that the index names, empty ones too."""
 
     declared: int
     scale: int
@@ -107,23 +107,18 @@ def read_stream_headers(handle: BinaryIO, present: int, allowance: Allowance) ->
 
 
 def read_picture_chunks(
-    handle: BinaryIO,
-    present: int,
-    headers: Sequence[StreamHeader],
-    index: AviIndex | None,
-    is_cut: bool,
-    allowance: Allowance,
+    handle: BinaryIO, present: int, headers: Sequence[StreamHeader], index: AviIndex | None, allowance: Allowance
 ) -> PictureChunks | None:
-    """None where no stream of pictures is declared. A file that is whole says in its index which chunks are empty; of
-    one that ends before its time all chunks are gone through, within the time of `allowance`."""
+    """None where no stream of pictures is declared. Which chunks are empty the index says; where there is none, or one
+    of a file that ends before its time, all chunks are gone through, within the time of `allowance`."""
     allowance = Allowance(allowance.clock, allowance.until, boxes=MOST_CHUNKS)
     header = next((each for each in headers if each.kind == PICTURES), None)
     if header is None or not header.scale or not header.rate:
         return None
     chunks = PictureChunks(header.pieces, header.scale, header.rate)
     kinds = (b"%02ddc" % header.number, b"%02ddb" % header.number)
-    if not is_cut:
-        sizes = [] if index is None else index.sizes_of(kinds)
+    if index is not None:
+        sizes = index.sizes_of(kinds)
         return replace(chunks, pictures=sum(map(bool, sizes)), indexed=len(sizes)) if sizes else chunks
     there = pictures = reached = 0
     is_followed = True

@@ -168,7 +168,7 @@ def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box], allowance:
 
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach, end, kinds, reaching, second = 0, 0, set[str](), None, None
-    tracks, sample_bytes, payloads, indexed = list[SampleTables](), 0, list[Box](), None
+    tracks, hidden, payloads, indexed = list[SampleTables](), list[SampleTables](), list[Box](), None
     for box in read_boxes(handle, 0, present, allowance):
         if box.end > present and box.kind not in MP4_TOP:
             break
@@ -186,8 +186,9 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
         if box.kind == b"mfra":
             indexed = weigh_fragments(handle, box, present, allowance)
         if box.kind == WAY_TO_TABLES[0]:
-            found, samples = read_tables(handle, box, present, allowance)
-            tracks, sample_bytes = tracks + found, sample_bytes + samples
+            for track in read_tables(handle, box, present, allowance):
+                (hidden if track.is_renamed else tracks).append(track)
+    sample_bytes = sum(track.sample_bytes for track in tracks)
     reach = max([end, *(track.furthest() for track in tracks)])
     trailing = 0 if allowance.spent else max(0, present - end)
     boxes = Boxes(
@@ -195,6 +196,8 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     )
     if second is not None:
         boxes = replace(boxes, second_at=second.at, second_end=second.end)
+    elif hidden:
+        boxes = replace(boxes, unclaimed_bytes=sum(track.sample_bytes for track in hidden))
     elif boxes.complete and "moof" not in kinds:
         boxes = replace(boxes, unclaimed_bytes=count_unclaimed(handle, payloads, tracks, sample_bytes, present))
     return with_tracks(boxes, tracks) if boxes.missing_bytes else boxes
@@ -213,12 +216,13 @@ def with_tracks(boxes: Boxes, tracks: list[SampleTables]) -> Boxes:
     return replace(boxes, lacking=lacking[:MOST_TRACKS], nothing_lost=harmless and not lacking)
 
 
-def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> tuple[list[SampleTables], int]:
-    """What each track's tables say of where its samples lie; and how many bytes all samples have together.
+def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> list[SampleTables]:
+    """What each track's tables say of where its samples lie, and how many bytes they have. Also of one that somebody
+    renamed, so that no player knows of it.
 
     Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then chunks lie beyond
     its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes."""
-    tracks, samples = list[SampleTables](), 0
+    tracks = list[SampleTables]()
     waiting = [(moov.content_at, min(moov.end, present), 1, SampleTables())]
     while waiting:
         start, end, depth, track = waiting.pop()
@@ -227,9 +231,10 @@ def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance)
             if box.kind in HEADERS[depth]:
                 read_header(track, handle, box)
             if depth < len(WAY_TO_TABLES):
-                if box.kind == WAY_TO_TABLES[depth]:
+                is_renamed = depth == 1 and box.kind != WAY_TO_TABLES[1] and holds_a_track(handle, box)
+                if box.kind == WAY_TO_TABLES[depth] or is_renamed:
                     if depth == 1:
-                        tracks.append(track := SampleTables())
+                        tracks.append(track := SampleTables(is_renamed=is_renamed))
                     waiting.append((box.content_at, inside, depth + 1, track))
             elif box.kind in CHUNK_TABLES:
                 for piece in read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance):
@@ -238,8 +243,13 @@ def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance)
                 for piece in read_entries(handle, box, inside, 4, "I", allowance, each=3):
                     track.runs.extend(piece)
             elif box.kind == SIZE_TABLE:
-                samples += read_sizes(track, handle, box, inside, allowance)
-    return [track for track in tracks if track.count or track.chunks], samples
+                track.sample_bytes += read_sizes(track, handle, box, inside, allowance)
+    return [track for track in tracks if track.count or track.chunks]
+
+
+def holds_a_track(handle: BinaryIO, box: Box) -> bool:
+    handle.seek(box.content_at)
+    return handle.read(8)[4:] == b"tkhd"
 
 
 def read_sizes(track: SampleTables, handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
@@ -323,7 +333,7 @@ def with_pictures(handle: BinaryIO, boxes: Boxes, allowance: Allowance, *, was_l
     return replace(
         boxes,
         indexed=None if index is None else weigh_chunks(handle, index, allowance),
-        chunks=read_picture_chunks(handle, present, headers, index, is_cut, allowance),
+        chunks=read_picture_chunks(handle, present, headers, index, allowance),
         sound_seconds=seconds_of_sound(headers, index),
     )
 

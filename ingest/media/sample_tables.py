@@ -50,6 +50,9 @@ class SampleTables:
     count: int = 0
     sizes: array[int] = field(default_factory=lambda: array("I"))
     understood: bool = True
+    sample_bytes: int = 0
+    is_renamed: bool = False
+    """Whether what it stands in is called a track no more: no player knows of it."""
 
     @property
     def says_sizes(self) -> bool:

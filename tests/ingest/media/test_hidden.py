@@ -397,6 +397,24 @@ def test_samples_that_no_table_names_any_more_are_told(
     assert told == [{"bytes": mdat + free - kept}]
 
 
+@pytest.mark.parametrize("name", [b"free", b"abcd"])
+def test_a_track_that_was_renamed_is_told_however_little_it_has(
+    runner: MediaRunner, make_clip: MakeClip, tmp_path: Path, name: bytes
+) -> None:
+    """Sound is a fiftieth of a film: of what no track has that much would be little."""
+    content, film = bytearray(make_clip(*FILM, "a.mp4").read_bytes()), tmp_path / "film.mp4"
+    at = content.rindex(b"trak")
+    sizes = content.index(b"stsz", at) + 8
+    assert struct.unpack_from(">I", content, sizes) == (0,)
+    (count,) = struct.unpack_from(">I", content, sizes + 4)
+    content[at : at + 4] = name
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    assert [stream.kind for stream in found.streams] == ["video"]
+    told = [reason.facts for reason in found.reasons if reason.code == code.UNCLAIMED]
+    assert told == [{"bytes": sum(struct.unpack_from(f">{count}I", content, sizes + 8))}]
+
+
 def test_every_track_of_sound_is_told_and_decoded(runner: MediaRunner, make_clip: MakeClip, tmp_path: Path) -> None:
     two = ("-map", "0", "-map", "1", "-map", "1", "-c:a:0", "aac", "-c:a:1", "pcm_s16le")
     film = make_clip(*FILM, *two, "two.mov")

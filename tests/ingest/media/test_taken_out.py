@@ -118,6 +118,20 @@ def test_an_avi_whose_index_was_shortened_as_well_has_less_than_its_header_says(
     assert found.missing.first_missing_seconds == 8.0
 
 
+def test_an_avi_whose_index_became_room_too_has_less_than_its_header_says(
+    runner: MediaRunner, make_clip: MakeClip
+) -> None:
+    film = make_clip(*AVI)
+    whole = film.read_bytes()
+    without_index = whole[: whole.rindex(b"idx1")] + b"JUNK" + whole[whole.rindex(b"idx1") + 4 :]
+    film.write_bytes(without_index)
+    assert (probe_media(film, runner).state, codes(probe_media(film, runner))) == ("opens", [])
+    film.write_bytes(renamed(without_index, b"00dc", 100, 200))
+    found = probe_media(film, runner)
+    assert (found.state, codes(found)) == ("damaged", [code.TIME_MISSING, code.FRAMES_MISSING])
+    assert found.reasons[0].facts == {"declared_seconds": 12.0, "present_seconds": 8.0}
+
+
 def elements(film: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     while at < end:
         head = read_element(film[at : at + 12])
