@@ -15,7 +15,7 @@ from casework.register.certificates import add_certificate, void_certificate
 from casework.register.devices import add_device, describe_device, retire_device
 from casework.register.issues import issue_device, return_device, void_issue
 from storage.ledger.append import Actor
-from tests.api.tampering import as_superuser, put_back, saved, set_aside
+from tests.api.tampering import as_superuser, found_in_rows, put_back, saved, set_aside
 
 OPERATOR = Actor.system("admin")
 # What is done together, and the facts that then differ; or the code of what is found of each table.
@@ -121,7 +121,7 @@ def test_whatever_is_rewritten_past_the_ledger_is_found_and_named(
 ) -> None:
     for statements, expected in (REWRITTEN, WITHDRAWN, MOVED):
         with changed(superuser, statements):
-            found = verify_archive(kept.archive, 0).findings
+            found = found_in_rows(kept.archive)
         facts: dict[str, set[str]] = {}
         for each in found:
             assert each.code in ("row_differs", "opening_differs"), each
@@ -130,11 +130,11 @@ def test_whatever_is_rewritten_past_the_ledger_is_found_and_named(
         assert facts == expected
     for table in TABLES[:3]:
         with changed(superuser, [f"UPDATE {table} SET id = gen_random_uuid()"]):
-            codes = {each.code for each in verify_archive(kept.archive, 0).findings}
+            codes = {each.code for each in found_in_rows(kept.archive)}
         assert codes == {"row_unaccounted", "logged_row_missing"}, table
     # Nothing destroys what opens a commitment: whoever does has no row to show for it any more.
     with changed(superuser, ["DELETE FROM ledger_opening WHERE name IN ('code', 'number')"]):
-        found = verify_archive(kept.archive, 0).findings
+        found = found_in_rows(kept.archive)
     assert {(each.code, each.subject.split()[0]) for each in found} == {
         ("opening_missing", "code"),
         ("opening_missing", "number"),
