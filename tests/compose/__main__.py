@@ -15,10 +15,12 @@ import httpx
 
 from tests.compose.machine import ROOT
 from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
-from tests.compose.stack import Stack, has_health_check, running
+from tests.compose.stack import PROJECT, Stack, has_health_check, running
 from tests.compose.story import play_in_chromium, tell_story
 
 LONGEST_SECONDS = 3000.0
+PLACES = ("replica", "cold")
+MORE_FILES = [ROOT / "docker" / f"compose.{name}.yaml" for name in PLACES]
 
 
 def main() -> int:
@@ -28,13 +30,15 @@ def main() -> int:
     asked = parser.parse_args()
     end_in_time(LONGEST_SECONDS)
     say = Clock().say
-    with running(prepared_stack(asked.folder, asked.broker, ("prometheus",), say)) as stack:
+    profiles = ("prometheus", *PLACES)
+    with running(prepared_stack(asked.folder, asked.broker, profiles, say, MORE_FILES)) as stack:
         say(f"healthy: {len(stack.inspected())} containers")
         require_closed(stack)
         say("every container: not root, read-only, no capability, no secret in its settings")
         tell_story(stack)
         say("the demo's story holds, an API process killed in the middle of it")
         say(play_in_chromium(stack))
+        say(require_second_places(stack))
         say(ask_prometheus(stack))
         require_silent(stack)
     left = stack.containers()
@@ -58,6 +62,24 @@ def require_closed(stack: Stack) -> None:
             assert text not in shown, f"{secret} stands in the settings of {name}"
         for ports in (host["PortBindings"] or {}).values():
             assert all(port["HostIp"] == "127.0.0.1" for port in ports), (name, ports)
+
+
+def require_second_places(stack: Stack) -> str:
+    """The replica has every object of the store, by what the archive says and by what lies there; the cold place, in
+    which nothing is old enough to lie, works."""
+    deadline = time.monotonic() + 120
+    while True:
+        figures = stack.figures("api-a")
+        working = all(figures[f'liuhen_check{{check="{place}"}}'] == 1 for place in PLACES)
+        if working and figures["liuhen_replica_objects_waiting"] == 0:
+            break
+        assert time.monotonic() < deadline, {name: figures[name] for name in figures if "replica" in name}
+        time.sleep(2)
+    volume = stack.machine.podman("volume", "inspect", "--format", "{{.Mountpoint}}", f"{PROJECT}_replica").stdout
+    copies = sum(path.is_file() for path in (Path(volume.strip()) / "originals").rglob("*"))
+    assert copies > 0, "nothing lies in the replica"
+    stack.compose("--profile", "liuhen", "run", "--rm", "--no-deps", "-T", "liuhen", "cold", "--json", seconds=120)
+    return f"the replica has every object, {copies} originals among them; the cold place works"
 
 
 def ask_prometheus(stack: Stack) -> str:

@@ -33,7 +33,9 @@ class Clock:
         print(f"[{self.now():5.0f} s] {words}", flush=True)
 
 
-def prepared_stack(folder: Path, broker: str, profiles: Sequence[str], say: Say) -> Stack:
+def prepared_stack(
+    folder: Path, broker: str, profiles: Sequence[str], say: Say, more_files: Sequence[Path] = ()
+) -> Stack:
     """Its images built in `folder`, which keeps them, and its secrets made where there are none. Not started."""
     machine = Machine(folder.absolute())
     machine.configure()
@@ -42,7 +44,7 @@ def prepared_stack(folder: Path, broker: str, profiles: Sequence[str], say: Say)
     files = [ROOT / "docker" / "compose.yaml"]
     if broker == "rabbitmq":
         files.append(ROOT / "docker" / "compose.rabbitmq.yaml")
-    return Stack(machine, files, profiles)
+    return Stack(machine, [*files, *more_files], profiles)
 
 
 def build_all(machine: Machine, say: Say) -> None:
