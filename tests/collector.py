@@ -1,10 +1,15 @@
-"""A collector of OpenTelemetry on loopback: it takes OTLP over HTTP, and has what it was sent, decoded."""
+"""A collector of OpenTelemetry: it takes OTLP over HTTP, and has what it was sent, decoded. As a program, with an
+address and a port, it prints each span as a line of JSON.
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
+import json
+import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -31,9 +36,12 @@ class SentSpan:
 
 
 class Collector:
-    """`status` is what it answers; while `hangs` is set it takes a request and answers nothing."""
+    """`status` is what it answers; while `hangs` is set it takes a request and answers nothing. `tell` is given each
+    body instead of `raw`, in the thread of the request."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, address: tuple[str, int] = ("127.0.0.1", 0), tell: Callable[[bytes], None] | None = None
+    ) -> None:
         self.raw: list[bytes] = []
         self.paths: set[str] = set()
         self.status = 200
@@ -50,7 +58,9 @@ class Collector:
                     collector.over.wait()
                     return
                 collector.paths.add(self.path)
-                if collector.status == 200:
+                if collector.status == 200 and tell is not None:
+                    tell(body)
+                elif collector.status == 200:
                     collector.raw.append(body)
                 self.send_response(collector.status)
                 self.send_header("Content-Length", "0")
@@ -65,7 +75,7 @@ class Collector:
             def handle_error(self, *_: object) -> None:
                 """Whoever is killed amid a request has hung up."""
 
-        self._server = Server(("127.0.0.1", 0), Handler)
+        self._server = Server(address, Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -111,3 +121,15 @@ def _decoded(body: bytes) -> Iterator[SentSpan]:
 
 def _plain(attributes: Any) -> dict[str, Any]:
     return {each.key: getattr(each.value, each.value.WhichOneof("value")) for each in attributes}
+
+
+def _print_each_span(body: bytes) -> None:
+    lines = [json.dumps(dataclasses.asdict(span)) + "\n" for span in _decoded(body)]
+    # One write, or two requests at once would be one line.
+    sys.stdout.write("".join(lines))
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    Collector((sys.argv[1], int(sys.argv[2])), _print_each_span)
+    threading.Event().wait()

@@ -7,12 +7,16 @@ Chromium, all through the TLS proxy; then everything is taken down, also where s
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
+from ingest.trace_context import first_span_of
 from tests.compose.machine import ROOT
 from tests.compose.prepared import BROKERS, IMAGES_KEPT, Clock, end_in_time, prepared_stack
 from tests.compose.stack import PROJECT, Stack, has_health_check, running
@@ -20,7 +24,10 @@ from tests.compose.story import play_in_chromium, tell_story
 
 LONGEST_SECONDS = 3000.0
 PLACES = ("replica", "cold")
-MORE_FILES = [ROOT / "docker" / f"compose.{name}.yaml" for name in PLACES]
+MORE_FILES = (
+    *(ROOT / "docker" / f"compose.{name}.yaml" for name in (*PLACES, "otel")),
+    ROOT / "tests" / "compose" / "collector.yaml",
+)
 
 
 def main() -> int:
@@ -39,6 +46,7 @@ def main() -> int:
         say("the demo's story holds, an API process killed in the middle of it")
         say(play_in_chromium(stack))
         say(require_second_places(stack))
+        say(require_spans(stack))
         say(ask_prometheus(stack))
         require_silent(stack)
     left = stack.containers()
@@ -80,6 +88,33 @@ def require_second_places(stack: Stack) -> str:
     assert copies > 0, "nothing lies in the replica"
     stack.compose("--profile", "liuhen", "run", "--rm", "--no-deps", "-T", "liuhen", "cold", "--json", seconds=120)
     return f"the replica has every object, {copies} originals among them; the cold place works"
+
+
+def require_spans(stack: Stack) -> str:
+    """What `docker/compose.otel.yaml` promises: the way of an upload from its creation to its receipt, through the two
+    containers of its node; the receipt is handed out by either. The demo's station sends no spans of its own."""
+    deadline = time.monotonic() + 30
+    while not (whole := list(whole_traces(stack))):
+        assert time.monotonic() < deadline, stack.logs("collector")
+        time.sleep(1)
+    for trace in whole:
+        assert {span["service"] for span in trace} == {"liuhen-http", "liuhen-custody"}, trace
+        nodes = {span["resource"]["liuhen.node"] for span in trace if span["name"] != "receipt.fetch"}
+        assert nodes in ({"a"}, {"b"}), trace
+        assert {span["parent_id"] for span in trace} <= {"", *(span["span_id"] for span in trace)}, trace
+    return f"the collector has {len(whole)} uploads from creation to receipt"
+
+
+def whole_traces(stack: Stack) -> Iterator[list[dict[str, Any]]]:
+    """Of those that begin and end in what the collector was sent: the API process that was killed took spans along."""
+    traces: dict[str, list[dict[str, Any]]] = {}
+    said = stack.machine.podman("logs", stack.name_of("collector")).stdout
+    for span in map(json.loads, said.rpartition("\n")[0].splitlines()):
+        traces.setdefault(span["trace_id"], []).append(span)
+    for trace_id, trace in traces.items():
+        names, first = {span["name"] for span in trace}, first_span_of(trace_id).span_id
+        if {"custody.issue_receipt", "receipt.fetch"} <= names and any(span["span_id"] == first for span in trace):
+            yield trace
 
 
 def ask_prometheus(stack: Stack) -> str:

@@ -71,6 +71,7 @@ class Stack:
         return {
             "HTTPS_ADDRESS": f"127.0.0.1:{self.port}",
             "PROMETHEUS_ADDRESS": f"127.0.0.1:{self.prometheus_port}",
+            "OTEL_URL": "http://collector:4318",
         }
 
     def containers(self) -> list[dict[str, Any]]:

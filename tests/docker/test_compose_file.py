@@ -152,6 +152,23 @@ def test_a_second_place_is_named_to_whoever_opens_it_and_mounted_there(place: st
     assert re.search(rf"^RUN for folder in (?:.*\\\n)*?.*\bliuhen-{place}\b", image, re.MULTILINE), "its owner is ours"
 
 
+def test_who_takes_uploads_and_who_seals_them_sends_spans_where_a_collector_is_named() -> None:
+    """As api/http/app.py and api/tasks/custody.py open them. The image has what sends them: docker/Dockerfile."""
+    services, added = parsed("compose.yaml")["services"], parsed("compose.otel.yaml")["services"]
+    assert set(added) == {name for name in services if name.startswith(("api-", "custody-"))}
+    for name, more in added.items():
+        ((setting, value),) = more.pop("environment").items()
+        assert setting == "LIUHEN_OTEL_URL"
+        assert re.fullmatch(r"\$\{OTEL_URL:\?.+\}", value), "without an address nothing is started"
+        networks = more.pop("networks")
+        assert list(networks) == ["outside"]
+        assert type(networks) is type(services[name]["networks"]), "podman-compose adds like to like alone"
+        assert more == {}
+    (lock,) = re.findall(r"-r (\S+)", (DOCKER / "Dockerfile").read_text(encoding="utf-8"))
+    assert "\nopentelemetry-exporter-otlp-proto-http==" in (DOCKER.parent / lock).read_text("ascii")
+    assert f"!{lock}\n" in (DOCKER.parent / ".dockerignore").read_text("ascii")
+
+
 @pytest.mark.parametrize("file", FILES)
 def test_every_secret_is_made_by_the_script(file: str, tmp_path: Path) -> None:
     made = tmp_path / "secrets"
