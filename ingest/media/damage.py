@@ -27,7 +27,7 @@ from ingest.media.riff import FORMS, HEAD_BYTES, Chunk, read_chunks
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import read_packets
 from ingest.media.sound_frames import count_sound
-from ingest.media.sound_totals import first_frame, is_mpeg_sound, read_totals
+from ingest.media.sound_totals import end_of_tag, first_frame, is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
 from ingest.media.unseen import look_for_unseen, rooms_of_matroska, rooms_of_riff
@@ -120,11 +120,12 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
         if start.startswith((JPEG, PNG)):
             end = end_of_still(handle, present)
             return None if end is None else with_what_follows(handle, Boxes(end, present))
-        if is_mpeg_sound(start):
-            return measure_mpeg_sound(handle, present, allowance)
-        sound = count_sound(handle, present, allowance)
+        # Before MPEG sound: behind a tag either may stand, and in ADTS what looks like a frame of the other by chance.
+        sound = count_sound(handle, present, allowance, end_of_tag(start))
         if sound is not None:
             return Boxes(sound.end, present, sound_seconds=sound.seconds)
+        if is_mpeg_sound(start):
+            return measure_mpeg_sound(handle, present, allowance)
         packets = read_packets(handle, present)
         return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 

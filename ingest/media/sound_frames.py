@@ -34,18 +34,18 @@ class SoundFrames:
     end: int
 
 
-def count_sound(handle: BinaryIO, present: int, allowance: Allowance) -> SoundFrames | None:
-    """None where it is no such stream from its beginning to its end, or there is no time for it."""
-    handle.seek(0)
+def count_sound(handle: BinaryIO, present: int, allowance: Allowance, at: int = 0) -> SoundFrames | None:
+    """None where it is no such stream from `at`, where a tag before it ends, to its end, or there is no time for it."""
+    handle.seek(at)
     start = handle.read(16)
     for mark, band in AMR_MARKS.items():
         if start.startswith(mark):
             measure = amr_measure(_NARROW if band == "narrow" else _WIDE)
-            return _walk(handle, len(mark), present, measure, 1, FRAMES_A_SECOND_OF_AMR, allowance)
+            return _walk(handle, at + len(mark), present, measure, 1, FRAMES_A_SECOND_OF_AMR, allowance)
     rate = adts_rate(start, 0)
     if rate is None:
         return None
-    return _walk(handle, 0, present, adts_measure(rate), _ADTS_HEADER, rate, allowance)
+    return _walk(handle, at, present, adts_measure(rate), _ADTS_HEADER, rate, allowance)
 
 
 def _walk(

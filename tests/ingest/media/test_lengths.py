@@ -101,6 +101,18 @@ def test_a_broadcast_wave_file_says_when_it_began(runner: MediaRunner, make_clip
     assert claim.confidence == "assumed"
 
 
+def test_sound_behind_a_tag_is_as_long_as_its_frames(runner: MediaRunner, make_clip: MakeClip) -> None:
+    """As broadcasters and phones write it; ffprobe guesses by the first frames."""
+    sound = make_clip(*LONG_TONE, "-c:a", "aac", "sound.aac")
+    without = probe_media(sound, runner)
+    sound.write_bytes(b"ID3\x04\0\0\0\0\0\x0a" + bytes(10) + sound.read_bytes())
+    found = probe_media(sound, runner)
+    assert (found.state, found.container, found.duration_seconds) == ("opens", "aac", without.duration_seconds)
+    with sound.open("r+b") as handle:
+        handle.truncate(sound.stat().st_size - 50)
+    assert probe_media(sound, runner).state == "damaged"
+
+
 def test_a_place_beyond_any_file_is_empty_and_no_broken_disk(make_clip: MakeClip) -> None:
     """ext4 refuses to go to where a film says that its segment ends."""
     film = make_clip(*PICTURE, *X264, "film.mkv")
