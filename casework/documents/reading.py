@@ -87,7 +87,7 @@ def being_read(session: Session, person: Person, document_ids: Collection[uuid.U
     """Those of the documents that the person is reading now: an entry of this hour says so of each."""
     row = DocumentReading
     his = row.person_id == person.id, row.document_id.in_(document_ids), row.read_at > func.now() - READING
-    return frozenset(session.scalars(select(row.document_id).where(*his))) if document_ids else frozenset()
+    return frozenset(session.scalars(select(row.document_id).where(*his)))
 
 
 def is_at_work(session: Session, person: Person, document: Document) -> bool:
