@@ -18,7 +18,7 @@ from tests.casework.standing import find_standing_window
 from tests.sampling import some_of
 
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
-WRONG = ("not linked", "revoked", "expired", "inactive", "moved", "copy only", "of another", "foreign recording")
+WRONG = ("not linked", "revoked", "expired", "inactive", "moved", "copy only", "of another")
 EVERYTHING_WRONG = [set(some) for count in range(len(WRONG) + 1) for some in itertools.combinations(WRONG, count)]
 
 
@@ -34,7 +34,7 @@ class World:
         """Whether the standing window is found by who asks and by who is remembered, and grant and poster are."""
         archive, officer = self.archive, self.archive.person(self.unit, "officer")
         case = archive.case(officer)
-        recording = archive.recording(self.elsewhere if "foreign recording" in wrong else self.unit)
+        recording = archive.recording(self.unit)
         link = archive.link(recording, case, officer)
         grant = archive.grant(case, officer, self.supervisor, kind="copy" if "copy only" in wrong else "view")
         if "not linked" in wrong:

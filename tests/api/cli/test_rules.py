@@ -168,7 +168,7 @@ def test_a_bad_case_is_named_with_its_place(tmp_path: Path) -> None:
     assert out == ""
     assert "案件文件 [1].act.start 须为带时区的时刻" in err
     assert "[1].act.start has to be an instant with its offset" in err
-    file.write_text('{"act": 1,\n}')
+    file.write_text('{"act": 1,\n"end"}')
     assert "案件文件 第 2 行 不是 UTF-8 编码的 JSON" in run("completeness", file, code=2)[1]
 
 
