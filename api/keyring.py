@@ -32,7 +32,7 @@ from integrity.durable_files import PRIVATE, create_durably, new_folder
 from integrity.epoch_keys import EpochKey, EpochSigner, public_keys
 from integrity.errors import EvidenceContradiction, KeyFileUnreadable
 from integrity.keys import PublicKey, SigningKey, create_signing_key, load_signing_key
-from integrity.succession import FIRST_EPOCH, open_line
+from integrity.succession import ACTIVATED, FIRST_EPOCH, open_line
 from storage.catalog.ledger import KEY_PURPOSES, SigningKeyEpoch
 from storage.database import Database
 from storage.keystore import KeyStore, create_key_store
@@ -225,7 +225,7 @@ def require_agreement(database: Database, keyring: Keyring, purpose: str) -> Non
 def _announce(session: Session, purpose: str, held: HeldKey) -> None:
     epoch, key = held.epoch, held.key
     data = announcement(purpose, EpochKey(epoch, key), held.succession)
-    entry = record_change(session, Actor.system("keys"), Change("key.activated", "key", key.key_id, None, data))
+    entry = record_change(session, Actor.system("keys"), Change(ACTIVATED, "key", key.key_id, None, data))
     session.flush()
     session.add(SigningKeyEpoch(purpose=purpose, epoch=epoch, key_id=key.key_id, public_key=key.raw, entry_id=entry.id))
 

@@ -28,13 +28,12 @@ from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey
 from integrity.ledger_entry import LedgerEntry, parse_entry
-from integrity.succession import FIRST_EPOCH, Succession
+from integrity.succession import ACTIVATED, FIRST_EPOCH, Succession
 from storage.catalog.ledger import LedgerEntryRow, SigningKeyEpoch
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
 
 STRUCK: Final = "key.struck"
-ACTIVATED: Final = "key.activated"
 _DELETE = text("DELETE FROM signing_key_epoch WHERE purpose = :purpose AND epoch = ANY(:epochs)")
 
 

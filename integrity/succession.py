@@ -17,6 +17,8 @@ from integrity.fields import Fields
 from integrity.keys import PUBLIC_KEY_BYTES, PublicKey, SigningKey
 
 PAYLOAD_TYPE = "application/vnd.liuhen.succession.v1+json"
+ACTIVATED = "key.activated"
+"""The action of the ledger's entry by which a key comes into force."""
 VERSION = 1
 FIRST_EPOCH = 1
 MOST_BYTES = 1 << 20

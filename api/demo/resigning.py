@@ -29,12 +29,11 @@ from integrity.package import layout
 from integrity.package.checks import MANIFEST_DIGEST, SEALED, STAMP_DIGEST
 from integrity.package.contents import PackageContents, PackagedEntry, PackagedProxy, PackagedRecording
 from integrity.package.documents import RecordingNote, RepeatNote, parse_case, parse_repeats
-from integrity.package.key_line import ACTIVATED
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, entry_indexes, open_statement
 from integrity.package.verify import Verdict
 from integrity.package.write import write_package
-from integrity.succession import sign_succession
+from integrity.succession import ACTIVATED, sign_succession
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
 from integrity.trust import ROLES, Trust, load_trust

@@ -17,11 +17,9 @@ from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
 from integrity.keys import PublicKey
 from integrity.ledger_entry import parse_entry
-from integrity.succession import FIRST_EPOCH
+from integrity.succession import ACTIVATED, FIRST_EPOCH
 from integrity.trust import Trust
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
-
-ACTIVATED = "key.activated"
 
 
 def announced_trust(archive: Archive, findings: Findings, *, stands: bool = False) -> Trust:

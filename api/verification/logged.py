@@ -11,11 +11,12 @@ from typing import Any, Final
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.striking import ACTIVATED, STRUCK
+from api.striking import STRUCK
 from api.verification.audit import Audit
 from api.verification.subjects import ALL_SUBJECTS
 from integrity.errors import EvidenceError
 from integrity.ledger_entry import LedgerEntry
+from integrity.succession import ACTIVATED
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.ledger import KEY_PURPOSES, LedgerEntryRow, SigningKeyEpoch
 from storage.catalog.recordings import Receipt, Recording, RecordingSegment, Rendition

@@ -13,7 +13,6 @@ from integrity.package import layout
 from integrity.package.checks import check_entry
 from integrity.package.failure import naming
 from integrity.package.key_line import (
-    ACTIVATED,
     Activation,
     KeyLines,
     activation_of,
@@ -24,6 +23,7 @@ from integrity.package.key_line import (
 )
 from integrity.package.reading import PackageFolder
 from integrity.package.statement import PackageStatement, entry_indexes
+from integrity.succession import ACTIVATED
 from integrity.trust import ROLES, Trust
 
 # As it stands in an entry: canonical JSON has one spelling, and a quote inside a value is escaped.

@@ -27,10 +27,9 @@ from integrity.fields import Fields
 from integrity.keys import PUBLIC_KEY_BYTES, PublicKey
 from integrity.ledger_entry import LedgerEntry
 from integrity.package import layout
-from integrity.succession import FIRST_EPOCH, Succession
+from integrity.succession import ACTIVATED, FIRST_EPOCH, Succession
 from integrity.trust import ROLES, Trust
 
-ACTIVATED: Final = "key.activated"
 LATE: Final = timedelta(hours=1)
 """Who had read a key just before another took its place enters what it signed within moments. The audit has the same
 hour: within it the database lets an entry in."""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from storage.catalog.row_security import RULES
+
 HELD_BY_TRIGGER: Final[Mapping[str, str]] = {
     # A case's, and of what goes on in it.
     **dict.fromkeys(
@@ -82,22 +84,7 @@ HELD_BY_NOTHING: Final[Mapping[str, str]] = {
         ),
         "belongs to nothing but its unit",
     ),
-    **dict.fromkeys(
-        (
-            "disclosure_rule",
-            "document_template",
-            "element_policy",
-            "publication_rule",
-            "recording_checklist",
-            "retention_rule",
-            "retrieval_rule",
-            "return_rule",
-            "review_scope_rule",
-            "score_sheet_rule",
-            "term_rule",
-        ),
-        "a unit's own rules, or the city's",
-    ),
+    **dict.fromkeys(RULES, "a unit's own rules, or the city's"),
     # Stations and people go over to another unit when theirs is merged; what was said of them before stays that one's.
     **dict.fromkeys(
         ("station_code", "station_key", "station_load", "station_report", "station_state", "upload"),

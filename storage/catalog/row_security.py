@@ -9,6 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+RULES: Final = (
+    "disclosure_rule",
+    "document_template",
+    "element_policy",
+    "publication_rule",
+    "recording_checklist",
+    "retention_rule",
+    "retrieval_rule",
+    "return_rule",
+    "review_scope_rule",
+    "score_sheet_rule",
+    "term_rule",
+)
+"""Of versions that are loaded: a unit's own, or the city's."""
 WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     # Stations are let in by their own credentials; what they bring is neither footage nor a case before it is sealed.
     **dict.fromkeys(
@@ -34,22 +48,7 @@ WITHOUT_ROW_SECURITY: Final[Mapping[str, str]] = {
     "cold_object": "likewise, of the cold place",
     "ledger_entry": "opaque ids and commitments by construction; whatever anybody does writes it",
     # Rules are the city's, and public.
-    **dict.fromkeys(
-        (
-            "disclosure_rule",
-            "document_template",
-            "element_policy",
-            "publication_rule",
-            "recording_checklist",
-            "retention_rule",
-            "retrieval_rule",
-            "return_rule",
-            "review_scope_rule",
-            "score_sheet_rule",
-            "term_rule",
-        ),
-        "rules in force, which bind every unit below",
-    ),
+    **dict.fromkeys(RULES, "rules in force, which bind every unit below"),
     # A unit writes in the name, by the seal and by the numbers of the one above it.
     **dict.fromkeys(("document_issuer", "document_number", "unit_seal"), "the unit above's, used by those below it"),
     # Whose number a certificate is, who holds which post and which recorder: asked across units, and on public boards.

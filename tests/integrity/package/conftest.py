@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 import pytest
@@ -33,7 +34,10 @@ from integrity.package.verify import verify_package
 from integrity.package.write import write_package
 from integrity.timestamp import TimestampTrust
 from integrity.timestamp_messages import encode_request
-from integrity.trust import Trust
+from integrity.trust import Trust, write_trust
+
+if TYPE_CHECKING:
+    from tests.integrity.package.changed_keys import ChangedKeys
 
 ORIGIN = "liuhen.test/ledger"
 NOW = datetime(2026, 1, 1, 1, 30, tzinfo=UTC)
@@ -259,3 +263,24 @@ def package(pristine: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def make_archive(authorities: tuple[Authority, Authority]) -> Callable[..., SmallArchive]:
     return lambda **changes: SmallArchive(authorities[0], **changes)
+
+
+@pytest.fixture(scope="module")
+def changed(authorities: tuple[Authority, Authority]) -> ChangedKeys:
+    from tests.integrity.package.changed_keys import ChangedKeys  # which begins with the small archive of this file
+
+    return ChangedKeys(authorities[0])
+
+
+@pytest.fixture(scope="module")
+def later(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A package of after all changes. Nobody may change it."""
+    return changed.write(tmp_path_factory.mktemp("later") / "package")
+
+
+@pytest.fixture(scope="module")
+def old(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trust folder of before all changes."""
+    folder = tmp_path_factory.mktemp("handed") / "old"
+    write_trust(folder, changed.old_trust)
+    return folder

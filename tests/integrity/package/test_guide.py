@@ -11,12 +11,13 @@ from typing import Any
 
 import pytest
 
-from integrity.authority import Authority
 from integrity.keys import SigningKey
 from integrity.package.guide_keys import follow_lines
 from integrity.package.write import write_package
 from integrity.trust import write_trust
 from tests.integrity.package.changed_keys import THIRD_PACKAGE, ChangedKeys, activation, day
+
+with_cosign = pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
 
 DOCS = Path(__file__).parents[3] / "docs"
 THIEF = SigningKey.generate()
@@ -93,7 +94,7 @@ def test_lines_pass_with_the_trust_handed_over_and_fail_for_a_package_signed_by_
     assert run_guide(tmp_path / "forged", tmp_path / "held").returncode != 0
 
 
-@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+@with_cosign
 def test_cosign_lines_succeed_as_written(pristine: Path) -> None:
     text = (pristine / "VERIFY.md").read_text(encoding="utf-8")
     lines = "set -e\nTRUST=trust\n" + "\n".join(line for line in text.splitlines() if line.startswith("cosign "))
@@ -103,24 +104,6 @@ def test_cosign_lines_succeed_as_written(pristine: Path) -> None:
 
 
 # Signing keys that were changed
-
-
-@pytest.fixture(scope="module")
-def changed(authorities: tuple[Authority, Authority]) -> ChangedKeys:
-    return ChangedKeys(authorities[0])
-
-
-@pytest.fixture(scope="module")
-def later(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return changed.write(tmp_path_factory.mktemp("later") / "package")
-
-
-@pytest.fixture(scope="module")
-def old(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The trust folder of before all changes."""
-    folder = tmp_path_factory.mktemp("handed") / "old"
-    write_trust(folder, changed.old_trust)
-    return folder
 
 
 @pytest.mark.parametrize("shell", ["sh", "bash"])
@@ -138,7 +121,7 @@ def test_with_all_keys_in_hand_they_are_held_against_the_entries(later: Path) ->
     assert done.stdout.count("Signature Verified Successfully") == 4
 
 
-@pytest.mark.skipif(shutil.which("cosign") is None, reason="cosign is not installed")
+@with_cosign
 def test_cosign_takes_the_keys_that_were_followed(later: Path, old: Path) -> None:
     done = run_lines(blocks_of(later, with_cosign=True), later, old)
     assert done.returncode == 0, done.stderr

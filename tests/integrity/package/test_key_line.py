@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from integrity.__main__ import FAILS, HOLDS, UNUSABLE, main
-from integrity.authority import Authority
 from integrity.epoch_keys import EpochKey
 from integrity.errors import CheckpointInvalid, DigestMismatch, KeyLineBroken, KeyNotPinned, ProofInvalid
 from integrity.keys import SigningKey
@@ -23,7 +22,7 @@ from integrity.package import layout
 from integrity.package.documents import parse_proof
 from integrity.package.failure import PackageInvalid
 from integrity.package.verify import verify_package
-from integrity.trust import Trust, load_trust, write_trust
+from integrity.trust import Trust, load_trust
 from tests.integrity.package.changed_keys import (
     SECOND_MANIFEST,
     SECOND_PACKAGE,
@@ -40,17 +39,6 @@ from tests.integrity.package.changed_keys import (
 
 FailureOf = Callable[[Path, Trust | None], PackageInvalid]
 THIEF = SigningKey.generate()
-
-
-@pytest.fixture(scope="module")
-def changed(authorities: tuple[Authority, Authority]) -> ChangedKeys:
-    return ChangedKeys(authorities[0])
-
-
-@pytest.fixture(scope="module")
-def later(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package of after all changes. Nobody may change it."""
-    return changed.write(tmp_path_factory.mktemp("later") / "package")
 
 
 @pytest.fixture
@@ -345,13 +333,6 @@ def test_flipped_bytes_of_what_the_line_rests_on_are_named_with_both_digests(
 
 
 # What a person is told
-
-
-@pytest.fixture(scope="module")
-def old(changed: ChangedKeys, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("handed") / "old"
-    write_trust(folder, changed.old_trust)
-    return folder
 
 
 def test_it_is_told_which_key_signed_since_when_and_by_which_entry(
