@@ -16,6 +16,7 @@ from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import Decision
 from storage.catalog.documents import Document
 from storage.catalog.handling import CaseOfficer
+from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.publication import Publication, PublicationPosting, PublicationPush
@@ -52,6 +53,9 @@ Row = TypeVar(
     CaseService,
     Person,
     Redaction,
+    PartyNotice,
+    PartyReply,
+    ReplyAnswer,
 )
 
 

@@ -41,6 +41,7 @@ for name, group in {
     "checklist": rule_group("音像记录事项清单 / which acts need which recordings", "api.cli.admin_checklists"),
     "retention": rule_group("保管期限规则 / how long cases are kept at least", "api.cli.admin_retention"),
     "terms": rule_group("期限规则 / until when something has to be done", "api.cli.admin_terms"),
+    "notice-rule": rule_group("告知规则 / what a party is told before a penalty", "api.cli.admin_notices"),
     "review-scope": rule_group("法制审核目录清单 / which decisions need a legal review", "api.cli.admin_scopes"),
     "reviewer": reviewers,
     "publicity": rule_group("公示规则 / what is published, on which channels, masked how", "api.cli.admin_publicity"),

@@ -1,4 +1,4 @@
-"""`liuhen admin policy|checklist|terms|retention|review-scope`: versions of which none is ever changed."""
+"""`liuhen admin policy|checklist|terms|retention|review-scope|notice-rule`: versions of which none is ever changed."""
 
 from __future__ import annotations
 

@@ -115,6 +115,7 @@ def load_policies(database: DatabaseAddresses) -> None:
     from casework.documents.templates import load_shipped_templates
     from casework.elements.policies import load_shipped_policies
     from casework.filereview.sheets import load_shipped_score_sheets
+    from casework.notices.rules import load_shipped_notice_rules
     from casework.publication.publicity import load_shipped_publicity
     from casework.retrieval.rules import load_shipped_retrieval_rules
     from casework.returns.rules import load_shipped_returns
@@ -134,5 +135,6 @@ def load_policies(database: DatabaseAddresses) -> None:
             load_shipped_publicity(session, datetime.now(UTC))
             load_shipped_score_sheets(session, datetime.now(UTC))
             load_shipped_returns(session, datetime.now(UTC))
+            load_shipped_notice_rules(session, datetime.now(UTC))
     finally:
         connections.close()

@@ -14,6 +14,7 @@ from api.pages.views_acts import build_acts
 from api.pages.views_archiving import build_archiving
 from api.pages.views_deadlines import build_case_deadlines
 from api.pages.views_documents import build_case_documents
+from api.pages.views_notices import build_notices
 from api.pages.views_officers import build_officers
 from api.pages.views_publications import build_case_publications
 from api.pages.views_recordings import Card, make_cards
@@ -134,6 +135,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **build_officers(visit, case, sees),
         **build_archiving(visit, case, sees),
         **(build_case_decisions(visit, case) if sees else {}),
+        **(build_notices(visit, case) if sees else {}),
         **build_case_publications(visit, case, sees),
         **(build_service(visit, case) if sees else {}),
     }

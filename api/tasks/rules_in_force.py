@@ -17,6 +17,7 @@ from casework.deadlines.versions import terms_come_into_force
 from casework.documents.templates import templates_come_into_force
 from casework.elements.policies import come_into_force
 from casework.filereview.sheets import score_sheets_come_into_force
+from casework.notices.rules import notice_rules_come_into_force
 from casework.publication.disclosures import disclosures_come_into_force
 from casework.publication.publicity import publicity_comes_into_force
 from casework.retrieval.rules import retrieval_rules_come_into_force
@@ -41,6 +42,7 @@ RULES_IN_FORCE: Final[tuple[EnterBegun, ...]] = (
     disclosures_come_into_force,
     score_sheets_come_into_force,
     returns_come_into_force,
+    notice_rules_come_into_force,
 )
 _failures: defaultdict[EnterBegun, SaidSeldom] = defaultdict(SaidSeldom)
 

@@ -15,6 +15,7 @@ from casework.deadlines import versions
 from casework.documents import templates
 from casework.elements import policies
 from casework.filereview import sheets
+from casework.notices import rules as notices
 from casework.publication import disclosures, publicity
 from casework.retrieval import rules as retrieval
 from casework.returns import rules as returns
@@ -34,6 +35,7 @@ KINDS: Final[Sequence[tuple[Versions[Any], Callable[[Any], bool]]]] = (
     (disclosures.DISCLOSURES, disclosures.is_of_its_source),
     (sheets.SHEETS, sheets.is_of_its_source),
     (returns.RETURNS, returns.is_of_its_source),
+    (notices.NOTICE_RULES, notices.is_of_its_source),
 )
 """The versions of a kind, and whether one of its rows is what its source says."""
 

@@ -16,6 +16,7 @@ from api.verification.element_accounts import ELEMENT_SUBJECTS
 from api.verification.export_accounts import EXPORT_SUBJECTS
 from api.verification.file_review_accounts import FILE_REVIEW_SUBJECTS
 from api.verification.media_accounts import MEDIA_SUBJECTS
+from api.verification.notice_accounts import NOTICE_SUBJECTS
 from api.verification.procedure_accounts import PROCEDURE_SUBJECTS
 from api.verification.publication_accounts import PUBLICATION_SUBJECTS
 from api.verification.redaction_accounts import REDACTION_SUBJECTS
@@ -40,6 +41,7 @@ ALL_SUBJECTS: Final[Sequence[Subject]] = (
     *ARCHIVING_SUBJECTS,
     *DOCUMENT_SUBJECTS,
     *DECISION_SUBJECTS,
+    *NOTICE_SUBJECTS,
     *PUBLICATION_SUBJECTS,
     *SERVICE_SUBJECTS,
     *FILE_REVIEW_SUBJECTS,

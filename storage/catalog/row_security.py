@@ -13,6 +13,7 @@ RULES: Final = (
     "disclosure_rule",
     "document_template",
     "element_policy",
+    "notice_rule",
     "publication_rule",
     "recording_checklist",
     "retention_rule",
@@ -73,7 +74,9 @@ SEEN_BY_NOBODY: Final[Mapping[str, str]] = {
         ("ledger_sequence", "ledger_checkpoint", "signing_key_epoch"),
         "of the ledger: positions, roots and public keys, to be handed to anybody",
     ),
-    **dict.fromkeys(("calendar_year", "retention_class", "gate_began"), "of the city's rules, which are public"),
+    **dict.fromkeys(
+        ("calendar_year", "retention_class", "gate_began", "notice_began"), "of the city's rules, which are public"
+    ),
     "alembic_version": "which schema the database has: a number, and every process looks whether it is its own",
     "one_time_code": "the first administrator's: of his code the hash, of 99 random bits",
     "replica_store": "where the second store is, and whether it works: /readyz says so to anybody",

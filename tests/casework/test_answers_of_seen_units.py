@@ -26,6 +26,7 @@ OF_SEEN_UNITS: Mapping[str, Any] = {
     "leave_refusals('{issue}')": ["unknown"],
     "unnamed_refusals('{document}')": ["unknown"],
     "number_refusals('{case}', now())": ["unknown"],
+    "told_refusals('{version}')": ["unknown"],
     "pass_of('{version}')": None,
     "takes_part_in('{case}', '{reviewer}')": True,
     "serves_decision_of('{service}', '{event}')": None,

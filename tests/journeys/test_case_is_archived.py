@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from tests.hostile.live import station_token, upload
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
+from tests.telling import NoticeWriter
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 CODE = "JC-09"
@@ -100,6 +101,8 @@ def case(archive: RunningArchive, desk: httpx.Client, recordings: list[str]) -> 
     for stage in STAGES[1:3]:
         send(desk, f"{address}/stages", {"stage": stage})
     decision = send(desk, f"{address}/decisions", WARNING)
+    archive.admin("seal", "issuer", "--unit", CODE, "--name", "第九执法大队", "--word", "江九")
+    NoticeWriter(desk, made["id"], people["范静"], lambda: recordings[0]).tell_all(decision)
     send(desk, f"/decisions/{decision['id']}/issue", {"version_id": decision["versions"][0]["id"]})
     send(desk, f"{address}/stages", {"stage": STAGES[3]})
     send(desk, f"{address}/close", {})
@@ -132,12 +135,12 @@ def test_a_case_is_archived_and_supplemented(
         assert "已归档" in archiving.inner_text()
         assert "归档时密级：个人隐私" in archiving.inner_text()
         catalogue = page.locator("#catalogue")
-        assert catalogue.locator("tbody tr").count() == 4
+        assert catalogue.locator("tbody tr").count() == 5
         assert "范静（000901）" in catalogue.inner_text()
         with page.expect_download() as fetched:
             catalogue.get_by_role("link", name="下载表格（CSV）").click()
         table = fetched.value.path().read_text("utf-8-sig").splitlines()
-        assert (table[0].split(",")[0], len(table)) == ("序号", 5)
+        assert (table[0].split(",")[0], len(table)) == ("序号", 6)
         assert fetched.value.suggested_filename == "江综执罚〔2026〕第9号-卷内目录-1.csv"
 
         archiving.locator("summary", has_text="补充归档").click()
@@ -147,7 +150,7 @@ def test_a_case_is_archived_and_supplemented(
         with page.expect_navigation():
             archiving.get_by_role("button", name="补充归档").click()
         assert catalogue.locator("details").count() == 2
-        assert catalogue.locator("details").first.locator("tbody tr").count() == 5
+        assert catalogue.locator("details").first.locator("tbody tr").count() == 6
         assert "存储卡修复后取得" in catalogue.inner_text()
 
     with desk_of(browser, archive.url, "shenyi", passwords["shenyi"]) as other:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 from storage.catalog.review import QUESTIONS
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
+from tests.journeys.telling import tell_all
 from tests.journeys.test_reviewer_day import draft
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
@@ -110,6 +111,7 @@ def test_a_disagreement_is_settled(archive: RunningArchive, browser: Browser, pa
         page.wait_for_url("**/reviews")
         assert "待委员会审议" not in page.locator("main").inner_text()
 
+    tell_all(archive, "JC-23", case, "罗威", word="江乙", hearing=True)
     with desk_of(browser, archive.url, "tangli", passwords["tangli"]) as supervisor:
         page = supervisor.open(case)
         page.on("dialog", lambda dialog: dialog.accept())

@@ -14,6 +14,7 @@ import pytest
 
 from tests.journeys.running import RunningArchive
 from tests.platform_receiver import Asked, Receiver, says, takes
+from tests.telling import NoticeWriter
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(400)]
 TOKEN = "geheim-0815"
@@ -90,6 +91,7 @@ def decide(callers: dict[str, httpx.Client], people: dict[str, str]) -> str:
         done(officer.post(f"{at}/officers", json={"person_id": people[name]}))
     done(officer.post(f"{at}/stages", json={"stage": "decision"}))
     decision = done(officer.post(f"{at}/decisions", json=DECISION))
+    NoticeWriter(officer, at.rpartition("/")[2], people["banan"], str).tell_on_the_spot(decision)
     read = {"version_id": decision["versions"][0]["id"]}
     done(officer.post(f"/api/v1/decisions/{decision['id']}/issue", json=read))
     events = done(officer.get(f"{at}/deadlines"))["events"]

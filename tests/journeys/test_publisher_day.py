@@ -61,7 +61,22 @@ def decide(desk: Desk) -> None:
     page.locator("#draft-party-kind").select_option("citizen")
     page.locator("#draft-content").fill("对张三丰（身份证500105199001011234）罚款五十元")
     desk.submit("拟定决定")
+    tell_on_the_spot(desk)
     desk.submit("作出决定")
+
+
+def tell_on_the_spot(desk: Desk) -> None:
+    """What is missing before the decision is said, and goes: told, and heard."""
+    notices = desk.page.locator("#notices")
+    assert "尚未告知当事人拟作出的处罚" in notices.inner_text()
+    notices.locator("summary", has_text="登记当场告知").click()
+    notices.get_by_label("地点").fill("观音桥步行街")
+    desk.submit("登记当场告知")
+    assert "当场尚未听取当事人的陈述、申辩" in notices.inner_text()
+    notices.locator("summary", has_text="登记当事人的意见").click()
+    notices.get_by_label("当事人表示").select_option("statement_waived")
+    desk.submit("登记当事人的意见")
+    assert "告知已完备" in notices.inner_text()
 
 
 def read_as_the_public(browser: Browser, url: str, said: str, gone: str) -> None:

@@ -8,6 +8,7 @@ from playwright.sync_api import Browser, Page
 from storage.catalog.review import QUESTIONS
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
+from tests.journeys.telling import tell_all
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
 PEOPLE = {
@@ -84,6 +85,7 @@ def test_a_review_day(archive: RunningArchive, browser: Browser, passwords: dict
         assert "审核通过" in page.locator("main").inner_text()
         assert "没有待审核的决定。" in reviewer.open("/reviews").locator("main").inner_text()
 
+    tell_all(archive, "JC-21", case, "何兵", word="江甲", hearing=True)
     with desk_of(browser, archive.url, "xielan", passwords["xielan"]) as supervisor:
         page = supervisor.open(case)
         page.on("dialog", lambda dialog: dialog.accept())

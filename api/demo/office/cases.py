@@ -13,10 +13,12 @@ from api.demo.errors import require
 from api.demo.narration import Narrator
 from api.demo.office.films import Film
 from api.demo.office.people import CAMERA, FIXED, SECOND, Office
+from api.demo.office.telling import tell_before
 from api.demo.office.working import CaseAtWork, open_case
 from integrity.local_time import CHINA
 
 PARTY, CITIZEN = "江城某餐饮有限公司", "周大明"
+PENALTY: Final = "罚款人民币六万元"
 PLACE = "观音桥步行街 12 号"
 REVIEWERS: Final = {"reconsideration": "江城区人民政府", "court": "江城区人民法院"}
 _MINUTE = timedelta(minutes=1)
@@ -24,15 +26,19 @@ _MINUTE = timedelta(minutes=1)
 
 @dataclass(frozen=True)
 class Days:
-    """When what was done, counted back from today; each act takes a minute, half past nine on."""
+    """When what was done, counted back from today; each act takes a minute, half past nine on. `now`: the demo's
+    begin, just before which the hearing was: whoever is told today is heard no earlier."""
 
     today: date
+    now: datetime
 
     def at(self, days_ago: int, minute: int = 0) -> datetime:
         morning = datetime.combine(self.today - timedelta(days=days_ago), time(9, 30), CHINA)
         return morning + minute * _MINUTE
 
     def span(self, days_ago: int) -> tuple[datetime, datetime]:
+        if days_ago == HEARD:
+            return self.now - 5 * _MINUTE, self.now - 4 * _MINUTE
         return self.at(days_ago), self.at(days_ago, 1)
 
     def film(self, days_ago: int, device: str = CAMERA) -> Film:
@@ -49,7 +55,7 @@ class Days:
         )
 
 
-SEIZED, INSPECTED, OFFERED, HEARD, CHECKED, FINED = 40, 38, 26, 12, 9, 7
+SEIZED, INSPECTED, OFFERED, HEARD, CHECKED, FINED = 40, 38, 26, 0, 9, 7
 
 
 def penalise(office: Office, days: Days, say: Narrator) -> CaseAtWork:
@@ -60,14 +66,15 @@ def penalise(office: Office, days: Days, say: Narrator) -> CaseAtWork:
     _seize(case, days, say)
     case.go_on("investigation")
     case.act("on_site", *days.span(INSPECTED), PLACE)
+    drafted = case.draft(_said("penalty", ["fine"], PENALTY, 6_000_000, facts=["after_hearing"]))
+    tell_before(case, drafted, say, asks_for_hearing=True)
     _hear(case, days, say)
-    _decide(case, days, say)
+    _decide(case, drafted, say)
     return case
 
 
 def _seize(case: CaseAtWork, days: Days, say: Narrator) -> None:
-    said = _said("coercion", ["seizure"], "扣押违规存放的燃气瓶六只", None)
-    case.decide(said)
+    case.decide(case.draft(_said("coercion", ["seizure"], "扣押违规存放的燃气瓶六只", None)))
     fields = {
         "party_address": PLACE,
         "measure": "扣押",
@@ -85,17 +92,6 @@ def _seize(case: CaseAtWork, days: Days, say: Narrator) -> None:
 
 
 def _hear(case: CaseAtWork, days: Days, say: Narrator) -> None:
-    fields = {
-        "party": PARTY,
-        "facts": "占用人行道经营，并违规存放燃气瓶。",
-        "basis": "《重庆市市容环境卫生管理条例》",
-        "proposed": "罚款人民币六万元",
-        "contact": "陈立",
-        "phone": "023-67000000",
-        "address": "江城区城市管理局三楼",
-    }
-    notice = case.document("hearing_rights_notice", fields)
-    case.serve(notice, datetime.now(CHINA), PARTY, PLACE)
     offered = days.today - timedelta(days=OFFERED)
     case.post(OFFICER, "events", kind="hearing_offered", day=offered.isoformat())
     case.go_on("hearing")
@@ -108,8 +104,8 @@ def _hear(case: CaseAtWork, days: Days, say: Narrator) -> None:
     say.held("听证在听证室举行，由固定设备全程记录", "the hearing was held in its room, recorded by the camera there")
 
 
-def _decide(case: CaseAtWork, days: Days, say: Narrator) -> None:
-    decision = case.decide(_said("penalty", ["fine"], "罚款人民币六万元", 6_000_000, facts=["after_hearing"]))
+def _decide(case: CaseAtWork, drafted: Facts, say: Narrator) -> None:
+    decision = case.decide(drafted)
     fields = {
         "party_address": PLACE,
         "facts": "占用人行道经营，并违规存放燃气瓶六只。",
@@ -145,9 +141,11 @@ def fine_and_revoke(office: Office, days: Days, say: Narrator) -> Facts:
     case = open_case(office, "演罚〔2026〕103号", "乱张贴案", "ordinary_penalty")
     case.go_on("investigation")
     case.act("on_site", *days.span(FINED), "建新北路 8 号")
-    case.go_on("decision")
     said = _said("penalty", ["fine"], f"对{CITIZEN}罚款二百元", 20_000, party=CITIZEN, party_kind="citizen")
-    case.decide(said)
+    drafted = case.draft(said)
+    tell_before(case, drafted, say)
+    case.go_on("decision")
+    case.decide(drafted)
     public = case.publish("penalty_decided")
     version = public["versions"][-1]
     shown = str({name: version[name] for name in ("authority", "party", "category", "conclusion")})

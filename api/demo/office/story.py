@@ -26,7 +26,7 @@ from api.demo.office.working import CaseAtWork
 from api.demo.programs import Programs
 from api.demo.waiting import wait_for
 from api.settings import Settings
-from integrity.local_time import chinese_day
+from integrity.local_time import CHINA, chinese_day
 
 _QUIET_SECONDS = 4.0
 _SIGNED_SECONDS = 30.0
@@ -64,7 +64,7 @@ def tell_casework(settings: Settings, narrator: Narrator) -> None:
 
 def _tell(demo: Demo, running: ExitStack) -> None:
     say, now = demo.narrator, datetime.now(UTC)
-    days = Days(chinese_day(now))
+    days = Days(chinese_day(now), now.astimezone(CHINA))
     say.step("启动整个档案系统", "The whole archive starts")
     archive = running.enter_context(running_archive(demo.programs))
     say.held(f"档案系统已就绪：{archive.url}", "database, broker, time stamps, ledger, workers and HTTP all run")

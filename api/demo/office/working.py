@@ -50,9 +50,11 @@ class CaseAtWork:
         self.post(OFFICER, "notices", **told, given_at=began_at.isoformat())
         return str(made["id"])
 
-    def decide(self, said: Mapping[str, Any], by: Role = SUPERVISOR) -> Facts:
-        """Drafted; submitted and passed where the lists ask for a review; issued."""
-        drafted = self.post(OFFICER, "decisions", **said)
+    def draft(self, said: Mapping[str, Any]) -> Facts:
+        return self.post(OFFICER, "decisions", **said)
+
+    def decide(self, drafted: Facts, by: Role = SUPERVISOR) -> Facts:
+        """Submitted and passed where the lists ask for a review; issued. A penalty is told before: telling.py."""
         version = drafted["versions"][-1]
         if version["needs_review"]:
             self._refused_without_review(drafted)

@@ -9,6 +9,7 @@ from integrity.local_time import chinese_day
 from tests.api.http.boundary_attempt import WHY, Attempts, Try, a_moment, do, look, unique
 from tests.api.http.boundary_scene import Bounds
 from tests.api.http.bounds.cases import ARCHIVED, DUTY
+from tests.api.http.bounds.decisions import ANSWER
 from tests.api.http.bounds.units import API
 from tests.api.http.test_decisions import SAID as BIG
 from tests.api.http.test_decisions import WHOLE
@@ -77,7 +78,7 @@ OF_CASES: Attempts = {
         f"GET /api/v1/cases/{{case_id}}{rest}": lambda w, rest=rest: look(f"cases/{w.case.id}{rest}")
         for rest in (
             *("", "/timeline", "/officers", "/archive", "/catalogue", "/acts", "/completeness", "/deadlines"),
-            *("/documents", "/decisions", "/services", "/copies"),
+            *("/documents", "/decisions", "/party-notices", "/services", "/copies"),
         )
     },
     "POST /api/v1/recordings/{recording_id}/recall": lambda w: do(f"recordings/{w.recording.id}/recall"),
@@ -181,6 +182,14 @@ OF_CASES: Attempts = {
         f"submissions/{w.submitted()['submission_id']}/withdraw", **WHY
     ),
     "POST /api/v1/decisions/{decision_id}/issue": lambda w: on_decision(w.small(), "issue"),
+    "POST /api/v1/decisions/{decision_id}/party-notices": lambda w: do(
+        f"decisions/{w.simple()['id']}/party-notices", **w.telling()
+    ),
+    "POST /api/v1/party-notices/{notice_id}/withdraw": lambda w: do(f"party-notices/{w.told()}/withdraw", **WHY),
+    "POST /api/v1/party-notices/{notice_id}/replies": lambda w: do(f"party-notices/{w.told()}/replies", **w.saying()),
+    "POST /api/v1/party-replies/{reply_id}/withdraw": lambda w: do(f"party-replies/{w.reply()}/withdraw", **WHY),
+    "POST /api/v1/party-replies/{reply_id}/answer": lambda w: do(f"party-replies/{w.reply()}/answer", **ANSWER),
+    "POST /api/v1/reply-answers/{answer_id}/withdraw": lambda w: do(f"reply-answers/{w.answered()}/withdraw", **WHY),
     "GET /api/v1/cases/{case_id}/service-proofs": lambda w: look(f"{w.at}/service-proofs", method="in_person"),
     "POST /api/v1/cases/{case_id}/services": lambda w: do(f"{w.at}/services", **w.serving()),
     "POST /api/v1/case-services/{service_id}/withdraw": lambda w: do(

@@ -8,7 +8,6 @@ from integrity.local_time import chinese_day
 from tests.api.http.boundary_review import finding
 from tests.api.http.boundary_scene import Bounds
 from tests.api.http.bounds.units import API, done
-from tests.api.http.test_decisions import SAID as BIG
 
 
 def add_one_of_each(w: Bounds) -> None:
@@ -38,7 +37,7 @@ def add_one_of_each(w: Bounds) -> None:
 
 def add_to_the_case(w: Bounds) -> None:
     done(w.o.post(f"{w.at}/services", json=w.serving()))
-    done(w.o.post(f"{w.at}/decisions", json={**BIG, "field": "city_appearance", "amount_fen": 5_000}))
+    w.told_in_writing(w.at, w.serving())
     day = chinese_day(w.now) - timedelta(days=int(w.number()))
     done(w.o.post(f"{w.at}/events", json={"kind": "hearing_held", "day": day.isoformat()}))
     w.act(place=f"步行街{w.number()}号")

@@ -1,0 +1,150 @@
+"""How it stands with what a party is told: each notice, until when its days run, what was said; and what is missing."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from sqlalchemy import ARRAY, Uuid, exists, func, literal, select
+from sqlalchemy.orm import Session, aliased
+
+from casework.deadlines.calendar import Calendar
+from casework.deadlines.calendars import calendar_now
+from casework.deadlines.counting import DueDay, due_day
+from casework.deadlines.kinds import Direction
+from casework.deadlines.terms import WhichDays
+from casework.notices.rules import Owed, owed_on
+from casework.service.proof import proven_services
+from casework.units import line_of
+from storage.catalog.casework import Case
+from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
+from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
+
+ENDS_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
+    "penalty": ("statement_waived",),
+    "hearing": ("hearing_waived", "hearing_request_withdrawn"),
+}
+"""By which replies the days of a notice need not run out."""
+
+
+@dataclass(frozen=True)
+class PartysDays:
+    """So many days that are the party's, as `due_day` counts them: from the day after, to the next working day."""
+
+    days: int
+    counted: WhichDays
+    direction: Direction = "after"
+    first_day_counts: bool = False
+    whole_days: bool = False
+    moves_from_day_off: bool = True
+
+
+@dataclass(frozen=True)
+class ReplyNow:
+    """What was said, and every answer to it."""
+
+    row: PartyReply
+    answers: tuple[ReplyAnswer, ...]
+
+    @property
+    def answer(self) -> ReplyAnswer | None:
+        """The one that stands."""
+        return next((each for each in self.answers if each.withdrawn_at is None), None)
+
+    @property
+    def awaits_answer(self) -> bool:
+        return self.row.kind == "statement" and self.row.withdrawn_at is None and self.answer is None
+
+
+@dataclass(frozen=True)
+class NoticeNow:
+    """`counts_on`: the day on which it counts as served; `until`: the last of the party's days, an estimate where the
+    year's days off are not announced; both None while it was not served, and of what was told on the spot."""
+
+    row: PartyNotice
+    counts_on: date | None
+    until: DueDay | None
+    replies: tuple[ReplyNow, ...]
+
+    @property
+    def given_up(self) -> bool:
+        kinds = ENDS_DAYS[self.row.kind]
+        return any(each.row.kind in kinds and each.row.withdrawn_at is None for each in self.replies)
+
+    def days_run_on(self, day: date) -> bool:
+        """Whether that is still one of the party's days."""
+        return self.until is not None and not self.given_up and day <= self.until.day
+
+
+def notices_of_case(session: Session, case: Case, today: date) -> tuple[NoticeNow, ...]:
+    """Every notice of a case, by when it was stated, withdrawn ones too."""
+    of_case = PartyNotice.case_id == case.id
+    rows = session.scalars(select(PartyNotice).where(of_case).order_by(PartyNotice.stated_at, PartyNotice.id)).all()
+    if not rows:
+        return ()
+    served, replies = _served_on(session, case.id), _replies(session, case.id)
+    owed, calendar = owed_on(session, line_of(session, case.unit_id), today, case.procedure), calendar_now(session)
+
+    def now(row: PartyNotice) -> NoticeNow:
+        on = None if row.document_id is None else served.get(row.document_id)
+        until = None if on is None else until_day(row, on, owed, calendar)
+        return NoticeNow(row, on, until, tuple(replies[row.id]))
+
+    return tuple(now(row) for row in rows)
+
+
+def until_day(row: PartyNotice, counts_on: date, owed: Owed, calendar: Calendar) -> DueDay | None:
+    """The last of the party's days by the official calendar; None where no rule leaves any."""
+    days, counted = (owed.request_days, owed.request_counted)
+    if row.kind == "penalty":
+        days, counted = max(owed.days, row.days or 0), owed.counted
+    if not days:
+        return None
+    which: WhichDays = "calendar_days" if counted == "calendar_days" else "working_days"
+    return due_day(PartysDays(days, which), counts_on, calendar)
+
+
+def missing_before(session: Session, version_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
+    """By version, what is missing before it may be issued, for what the party is told: words of MISSING. One query."""
+    asked = select(func.unnest(literal(list(version_ids), ARRAY(Uuid))).label("id")).subquery()
+    rows = session.execute(select(asked.c.id, func.told_refusals(asked.c.id)))
+    return {version_id: tuple(dict.fromkeys(words or ())) for version_id, words in rows}
+
+
+def drafts_told_of(session: Session, case_id: uuid.UUID) -> tuple[tuple[DecisionVersion, tuple[str, ...]], ...]:
+    """What each penalty's draft of the case says now, with what is missing before it may be issued."""
+    later = aliased(DecisionVersion)
+    changed = exists().where(later.decision_id == DecisionVersion.decision_id, later.ordinal > DecisionVersion.ordinal)
+    settled = exists().where(DecisionIssue.decision_id == DecisionVersion.decision_id)
+    drafts = select(DecisionVersion).join(Decision, Decision.id == DecisionVersion.decision_id)
+    mine = DecisionVersion.case_id == case_id, DecisionVersion.kind == "penalty", Decision.withdrawn_at.is_(None)
+    rows = session.scalars(drafts.where(*mine, ~changed, ~settled).order_by(Decision.begun_at, Decision.id)).all()
+    missing = missing_before(session, [row.id for row in rows])
+    return tuple((row, missing[row.id]) for row in rows)
+
+
+def _served_on(session: Session, case_id: uuid.UUID) -> dict[uuid.UUID, date]:
+    """By document, the first day on which it counts as served."""
+    found: dict[uuid.UUID, date] = {}
+    for row in proven_services(session, [case_id]).get(case_id, ()):
+        if row.document_id is not None:
+            found[row.document_id] = min(found.get(row.document_id, row.counts_on), row.counts_on)
+    return found
+
+
+def _replies(session: Session, case_id: uuid.UUID) -> Mapping[uuid.UUID, list[ReplyNow]]:
+    """By notice, in the order in which they were said."""
+    answers: dict[uuid.UUID, list[ReplyAnswer]] = defaultdict(list)
+    given = select(ReplyAnswer).where(ReplyAnswer.case_id == case_id)
+    for answer in session.scalars(given.order_by(ReplyAnswer.answered_at, ReplyAnswer.id)):
+        answers[answer.reply_id].append(answer)
+    found: dict[uuid.UUID, list[ReplyNow]] = defaultdict(list)
+    said = select(PartyReply).where(PartyReply.case_id == case_id).order_by(PartyReply.said_at, PartyReply.id)
+    rows: Sequence[PartyReply] = session.scalars(said).all()
+    for row in rows:
+        found[row.notice_id].append(ReplyNow(row, tuple(answers[row.id])))
+    return found
