@@ -145,6 +145,11 @@ KINDS: dict[str, Kind] = {
         "属于法制审核范围的决定未经有效的审核通过即已作出",
         "a decision that needs a legal review was issued without a pass that holds",
     ),
+    "issued_untold": Kind(
+        "error",
+        "作出处罚决定之前未依法告知当事人、听取其意见，或期限未满",
+        "a penalty was issued before its party was told and heard, or before his days were over",
+    ),
     "paper_differs": Kind(
         "error",
         "载明决定的文书与该决定的当事人、金额或内容不符，或所载不是本案的决定",

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from api.review_keys import review_keys
 from api.verification.audit import Audit
+from casework.notices.standing import days_that_ran, missing_before
 from casework.review.passes import require_signed
 from integrity.epoch_keys import EpochKey
 from integrity.errors import EvidenceError
@@ -32,6 +33,7 @@ def audit_reviews(audit: Audit) -> int:
                 audit.findings.add("review_invalid", f"decision_review {row.id}", "what this archive signed", problem)
     for issues in audit.rows(select(DecisionIssue), DecisionIssue.id):
         _check_issues(audit, issues, keys)
+        _check_told(audit, issues)
     return count
 
 
@@ -64,6 +66,19 @@ def _check_issues(audit: Audit, issues: Sequence[DecisionIssue], keys: Sequence[
         if issue.scope == [] or (review is not None and _let_pass(issue, review, versions, keys)):
             continue
         audit.findings.add("issued_without_pass", f"decision_issue {issue.id}", "a signed pass", issue.review_id)
+
+
+def _check_told(audit: Audit, issues: Sequence[DecisionIssue]) -> None:
+    """No penalty but of whom was told, and heard: what the database says of it now, and the official calendar, which it
+    has not. Its functions are held against the package's by guards.py."""
+    with audit.archive.database.reading() as session:
+        missing = missing_before(session, [issue.version_id for issue in issues])
+        running = days_that_ran(session, issues)
+    for issue in issues:
+        words = (*missing[issue.version_id], *running.get(issue.id, ()))
+        if words:
+            found = ", ".join(dict.fromkeys(words))
+            audit.findings.add("issued_untold", f"decision_issue {issue.id}", "a party who was told and heard", found)
 
 
 def _let_pass(

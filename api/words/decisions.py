@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.i18n import mark
+from api.words.notices import MISSING
 
 LEVELS: Mapping[str, str] = {"brigade": mark("街镇大队"), "detachment": mark("支队"), "bureau": mark("局")}
 PARTY_KINDS: Mapping[str, str] = {"citizen": mark("公民"), "organisation": mark("法人或其他组织")}
@@ -90,6 +91,7 @@ GATE_REFUSALS: Mapping[str, str] = {
     "names_none": mark("本案有决定已被撤销，文书号须对应一项决定"),
     "transfer": mark("涉嫌犯罪的移送尚未办结"),
     "in_scope": mark("案情属于法制审核范围，须拟定决定并送审"),
+    **MISSING,
 }
 REFERENCE_KINDS: Mapping[str, str] = {
     "recording": mark("音像记录"),

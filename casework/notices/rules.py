@@ -69,13 +69,14 @@ def owed_on(session: Session, line: Sequence[uuid.UUID], day: date, procedure: s
     """As `told_refusals` of the database works it out: the strictest of all that hold. `line`: the unit, then those
     above it."""
     rules: list[Mapping[str, Any]] = [row.rules for row in held_on(session.scalars(select(NoticeRule)), line, day)]
-    of_it = [each["procedures"][procedure] for each in rules if procedure in each["procedures"]]
+    # Of a row that somebody changed by hand an audit has to go on: what it lacks, it does not ask for.
+    of_it = [each["procedures"][procedure] for each in rules if procedure in each.get("procedures", {})]
     return Owed(
         notice=max((each["notice"] for each in of_it), default=None),
-        days=max((each["days"] or 0 for each in of_it), default=0),
-        counted=max((each["counted"] or "" for each in of_it), default=""),
-        request_days=max((each["request_days"] or 0 for each in rules), default=0),
-        request_counted=max((each["request_counted"] or "" for each in rules), default=""),
+        days=max((each.get("days") or 0 for each in of_it), default=0),
+        counted=max((each.get("counted") or "" for each in of_it), default=""),
+        request_days=max((each.get("request_days") or 0 for each in rules), default=0),
+        request_counted=max((each.get("request_counted") or "" for each in rules), default=""),
     )
 
 

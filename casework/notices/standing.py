@@ -21,14 +21,18 @@ from casework.notices.rules import Owed, owed_on
 from casework.service.proof import proven_services
 from casework.units import line_of
 from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
-from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
+from storage.catalog.notices import NoticeBegan, PartyNotice, PartyReply, ReplyAnswer
 
 ENDS_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "penalty": ("statement_waived",),
     "hearing": ("hearing_waived", "hearing_request_withdrawn"),
 }
 """By which replies the days of a notice need not run out."""
+RUNS: Final[Mapping[str, str]] = {"penalty": "statement_days", "hearing": "hearing_days"}
+NO_PENALTY: Final = frozenset(("no_penalty", "correction"))
+"""不予处罚, 责令改正: as `told_refusals` of the database has it."""
 
 
 @dataclass(frozen=True)
@@ -75,6 +79,11 @@ class NoticeNow:
         kinds = ENDS_DAYS[self.row.kind]
         return any(each.row.kind in kinds and each.row.withdrawn_at is None for each in self.replies)
 
+    @property
+    def was_asked_for(self) -> bool:
+        """A hearing, and not taken back since."""
+        return any(each.row.kind == "hearing_requested" and each.row.withdrawn_at is None for each in self.replies)
+
     def days_run_on(self, day: date) -> bool:
         """Whether that is still one of the party's days."""
         return self.until is not None and not self.given_up and day <= self.until.day
@@ -115,6 +124,25 @@ def missing_before(session: Session, version_ids: Collection[uuid.UUID]) -> Mapp
     return {version_id: tuple(dict.fromkeys(words or ())) for version_id, words in rows}
 
 
+def days_that_run(session: Session, version: DecisionVersion, day: date) -> tuple[str, ...]:
+    """Words of MISSING: the party's days that run on that day by the official calendar, which no database has.
+
+    The latest notice of each kind that stands; of a hearing not where one was asked for or held.
+    """
+    if version.kind != "penalty" or set(version.measures) <= NO_PENALTY:
+        return ()
+    case = session.get_one(Case, version.case_id)
+    standing = {
+        each.row.kind: each
+        for each in notices_of_case(session, case, day)
+        if each.row.decision_id == version.decision_id and each.row.withdrawn_at is None
+    }
+    held = CaseEvent.case_id == case.id, CaseEvent.kind == "hearing_held", CaseEvent.withdrawn_at.is_(None)
+    if "hearing" in standing and (standing["hearing"].was_asked_for or session.scalar(select(exists().where(*held)))):
+        del standing["hearing"]
+    return tuple(RUNS[kind] for kind, each in standing.items() if each.days_run_on(day))
+
+
 def drafts_told_of(session: Session, case_id: uuid.UUID) -> tuple[tuple[DecisionVersion, tuple[str, ...]], ...]:
     """What each penalty's draft of the case says now, with what is missing before it may be issued."""
     later = aliased(DecisionVersion)
@@ -125,6 +153,20 @@ def drafts_told_of(session: Session, case_id: uuid.UUID) -> tuple[tuple[Decision
     rows = session.scalars(drafts.where(*mine, ~changed, ~settled).order_by(Decision.begun_at, Decision.id)).all()
     missing = missing_before(session, [row.id for row in rows])
     return tuple((row, missing[row.id]) for row in rows)
+
+
+def days_that_ran(session: Session, issues: Sequence[DecisionIssue]) -> dict[uuid.UUID, tuple[str, ...]]:
+    """By issue, as `days_that_run` on its day: of those alone of which anything was told, in cases that owe notices."""
+    began, told = select(NoticeBegan.began_at).scalar_subquery(), PartyNotice.decision_id == DecisionVersion.decision_id
+    statement = select(DecisionVersion).join(Case, Case.id == DecisionVersion.case_id)
+    owing = statement.where(Case.opened_at >= began, exists().where(told, PartyNotice.withdrawn_at.is_(None)))
+    rows = session.scalars(owing.where(DecisionVersion.id.in_({issue.version_id for issue in issues})))
+    versions = {row.id: row for row in rows}
+    return {
+        issue.id: days_that_run(session, versions[issue.version_id], issue.issued_on)
+        for issue in issues
+        if issue.version_id in versions
+    }
 
 
 def _served_on(session: Session, case_id: uuid.UUID) -> dict[uuid.UUID, date]:

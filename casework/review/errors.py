@@ -20,6 +20,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from casework.errors import CaseworkError, InputRefused, NotAllowed, StateRefused
+from casework.notices.errors import MISSING
 
 REFUSALS: Mapping[str, str] = {
     "unknown": "there is no such version of a decision",
@@ -38,6 +39,7 @@ REFUSALS: Mapping[str, str] = {
     "names_none": "a decision was revoked; name the decision whose paper bears this number, or serve one made here",
     "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
+    **MISSING,
 }
 SETTLED: Mapping[str, str] = {
     "issued": "it was issued, and stays as it is",

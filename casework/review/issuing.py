@@ -11,8 +11,10 @@ from sqlalchemy.orm import Session
 from casework.deadlines.events import enter_event
 from casework.deadlines.versions import TERMS
 from casework.errors import RoleNotAllowed
+from casework.notices.standing import days_that_run
 from casework.permission import require
 from casework.review.decisions import lock_draft
+from casework.review.errors import GateShut
 from casework.review.gate import at_the_gate
 from casework.review.passes import refuse_forged_pass
 from integrity.epoch_keys import EpochKey
@@ -49,6 +51,8 @@ def issue_decision(
     if case.procedure not in ON_THE_SPOT:
         require_role(by, "issue_decisions", ("supervisor",), RoleNotAllowed)
     refuse_forged_pass(session, version, keys)
+    if running := days_that_run(session, version, chinese_day(now)):
+        raise GateShut(case.id, running)
     issue = DecisionIssue(
         id=uuid.uuid4(),
         unit_id=decision.unit_id,

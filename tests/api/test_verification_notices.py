@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import psycopg
 import pytest
 
+from api.review_keys import review_keys
 from api.verification import verify_archive
 from casework.notices.replies import withdraw_answer, withdraw_reply
 from casework.notices.telling import withdraw_notice
+from casework.review.issuing import issue_decision
 from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.notices.told import make_telling
 from tests.casework.sample_archive import SampleArchive
@@ -29,6 +32,9 @@ TAMPERED = (
     ("UPDATE party_reply SET content = '没有意见' WHERE content IS NOT NULL", "content"),
     ("UPDATE party_reply SET said_at = said_at - interval '1 day'", "said_at"),
     ("UPDATE party_reply SET heard_by = gen_random_uuid()", "heard_by"),
+    ("DELETE FROM party_reply", "issued_untold"),
+    ("UPDATE party_notice SET told_at = told_at - interval '1 day'", "issued_untold"),
+    ("DELETE FROM reply_answer", "issued_untold"),
     ("DELETE FROM party_reply WHERE withdrawn_at IS NOT NULL", "logged_row_missing"),
     ("UPDATE reply_answer SET outcome = 'adopted'", "outcome"),
     ("UPDATE reply_answer SET reason = '采纳'", "reason"),
@@ -56,6 +62,8 @@ def told(sealing: Any) -> Any:
         withdraw_answer(session, supervisor, telling.answer(statement).id, "另行核实")
         telling.answer(statement)
         withdraw_reply(session, supervisor, telling.hear(spoken, "statement_waived", proven=False).id, "误登")
+        keys = review_keys(sealing.archive.keyring)
+        issue_decision(session, supervisor, spoken.decision_id, keys, datetime.now(UTC), version_id=spoken.version_id)
     sealing.settle()
     return sealing
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from api.http.problems.problem import Facts, Problem, Problems
+from api.words.notices import MISSING
 from casework.review import errors as review
 
 REFUSALS: Mapping[str, str] = {
@@ -24,6 +25,7 @@ REFUSALS: Mapping[str, str] = {
     "names_none": "本案有决定已被撤销，只有文书号的文书须写明载的是哪一项决定；其他文书请在系统内制作后送达",
     "transfer": "涉嫌犯罪的移送尚未办结，请先办结",
     "in_scope": "案情属于法制审核范围，请拟定决定并送法制审核",
+    **MISSING,
 }
 SETTLED: Mapping[str, str] = {
     "issued": "已经作出，不再更改",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.events import enter_event
@@ -19,7 +20,8 @@ from casework.service.serving import Served, state_service
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionVersion
-from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
+from storage.catalog.documents import DocumentIssuer
+from storage.catalog.notices import NoticeRule, PartyNotice, PartyReply, ReplyAnswer
 from storage.catalog.recordings import Recording
 from storage.catalog.service import CaseService
 from tests.casework.documents.conftest import Office
@@ -140,3 +142,19 @@ def make_telling(session: Session, archive: Any) -> Telling:
     bench = make_bench(session, archive)
     load_shipped_notice_rules(session, datetime.now(UTC))
     return Telling(bench, office_of(bench))
+
+
+def tell_whatever_is_owed(bench: Bench, version: DecisionVersion) -> None:
+    if not bench.session.scalar(select(exists(select(NoticeRule.id)))):
+        return
+    telling = Telling(bench, make_office_beside(bench))
+    telling.tell_all(version)
+    telling.hear(telling.offer_hearing(version), "hearing_waived")
+
+
+def make_office_beside(bench: Bench) -> Office:
+    """Where the bench's case writes its documents, whoever named its issuer before."""
+    people = (*bench.handlers, bench.supervisor, bench.reviewer)
+    if bench.session.scalar(select(exists(select(DocumentIssuer.id)))):
+        return Office(bench.session, bench.archive, bench.bureau, bench.unit, *people, bench.case)
+    return office_of(bench)

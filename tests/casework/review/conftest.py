@@ -63,6 +63,12 @@ class Bench:
         whole = {"true": True, "accurate": True, "complete": True}
         return submit_decision(self.session, by or self.officer, version.decision_id, version_id=version.id, **whole)
 
+    def tell(self, version: DecisionVersion) -> None:
+        """The party is told and gives everything up, where rules of notices are loaded: without any nothing is owed."""
+        from tests.casework.notices.told import tell_whatever_is_owed
+
+        tell_whatever_is_owed(self, version)
+
     def answers(self, version: DecisionVersion, **other: Answer) -> Mapping[str, Answer]:
         whole = {question: Answer("yes", (f"version:{version.id}",)) for question in QUESTIONS}
         return {**whole, "crime": Answer("no", (f"version:{version.id}",)), **other}

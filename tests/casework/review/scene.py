@@ -46,11 +46,15 @@ COUNTED = (
     "document_text",
     "final_document",
     "ledger_entry",
+    "notice_rule",
+    "party_notice",
+    "party_reply",
     "publication",
     "publication_posting",
     "publication_push",
     "publication_step",
     "publication_version",
+    "reply_answer",
     "review_scope_rule",
     "sealed_document",
 )
@@ -88,6 +92,7 @@ class Scene:
 
         def decided(bench: Any) -> str:
             version = bench.draft(case=bench.another_case())
+            bench.tell(version)
             bench.review(version, by=bench.archive.reviewer(bench.unit))
             bench.issue(version)
             enter_stage(bench.session, bench.supervisor, version.case_id, "execution")

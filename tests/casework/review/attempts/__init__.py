@@ -15,10 +15,14 @@ from tests.casework.review.attempts import (
     roundabout,
     scope,
     services,
+    telling,
 )
 from tests.casework.review.attempts.known import ATTEMPTS, CONDITIONS, Strike, issue, passed
 from tests.casework.review.attempts.tightening import TIGHT, rules_elsewhere
 
 __all__ = ["ATTEMPTS", "CONDITIONS", "TIGHT", "Strike", "issue", "passed", "rules_elsewhere"]
-KINDS = (issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing, roundabout)
+KINDS = (
+    *(issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing, roundabout),
+    telling,
+)
 """In this order, each by being imported, they make the list."""
