@@ -16,6 +16,7 @@ from ingest.media.errors import MediaError
 from ingest.media.findings import Findings, not_understood
 from ingest.metadata.claims import Claims
 from ingest.sealing.attempt import Attempt, begin_attempt, fix_plaintext
+from ingest.sealing.beside import begun_beside
 from ingest.sealing.best_claims import state_best, state_unjudged
 from ingest.sealing.claims import claims_by_kind, claims_of_station, withhold_unstatable
 from ingest.sealing.contents_claim import state_contents
@@ -69,20 +70,21 @@ def seal_staged(upload: DueUpload, custody: Custody) -> None:
     these bytes before."""
     require_own_store(custody.database, custody.store)
     staged = verify_upload(upload, custody)
-    findings = probe(upload, staged, custody)
-    attempt = begin_attempt(upload, custody)
-    try:
-        sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
-        read_back_and_compare(upload, attempt, sealed, custody)
-        claims = claims_of(upload, findings, custody)
-        signer = custody.manifest_signer()
-        manifest = state_manifest(upload, attempt, findings, claims, sealed, signer.epoch)
-        envelope = sign_manifest(manifest, signer)
-        token = timestamp_signature(upload, envelope, custody)
-        record_sealing(upload, attempt, SealedFacts(manifest, findings, claims, envelope, token), custody)
-    except SameFileSealed as same:
-        before = keep_stored_copy(upload, staged, same.recording_id, custody)
-        record_repeat(upload, attempt, before, claims_of(upload, findings, custody), custody)
+    # Tools take as long to look at a file as it takes to be stored, and what they find is not asked for before.
+    with begun_beside(lambda: probe(upload, staged, custody)) as findings:
+        attempt = begin_attempt(upload, custody)
+        try:
+            sealed = digest_and_store_encrypted(upload, staged, attempt, custody)
+            read_back_and_compare(upload, attempt, sealed, custody)
+            claims = claims_of(upload, findings(), custody)
+            signer = custody.manifest_signer()
+            manifest = state_manifest(upload, attempt, findings(), claims, sealed, signer.epoch)
+            envelope = sign_manifest(manifest, signer)
+            token = timestamp_signature(upload, envelope, custody)
+            record_sealing(upload, attempt, SealedFacts(manifest, findings(), claims, envelope, token), custody)
+        except SameFileSealed as same:
+            before = keep_stored_copy(upload, staged, same.recording_id, custody)
+            record_repeat(upload, attempt, before, claims_of(upload, findings(), custody), custody)
 
 
 @step

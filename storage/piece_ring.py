@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextvars import copy_context
 from functools import partial
 
 from storage.direct_io import aligned_buffer
@@ -64,7 +65,9 @@ class PieceRing:
         The first exception in any of them ends all the others and is raised; no thread is left when this returns.
         """
         threads = [
-            threading.Thread(target=self._guarded, args=(job,), name=f"ring-{n}") for n, job in enumerate(consume)
+            # Each has this thread's context: what is logged there names the upload as well.
+            threading.Thread(target=copy_context().run, args=(self._guarded, job), name=f"ring-{n}")
+            for n, job in enumerate(consume)
         ]
         try:
             for thread in threads:

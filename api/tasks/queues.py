@@ -29,7 +29,7 @@ class Queue:
 
     A file that has arrived is sealed before others arrive faster. Then comes who waits for a page, and after him who
     waits for a film's first picture: at 12 media got a twenty-fifth of what sealing and HTTP took, and pictures waited
-    for minutes; at 8 it gets a tenth. Last is a film that is being encoded, or that was made to be hard to; but nicer
+    for minutes; at 9 it gets a twelfth. Last is a film that is being encoded, or that was made to be hard to; but nicer
     than 13 an encoder gets a thirtieth of a busy machine, and who waits for a redacted copy waits long.
     """
     tasks: str = ""
@@ -78,7 +78,7 @@ _TABLE = (
         "暂存整理",
         "staging",
         {"staging.recover_uploads": 10.0, "staging.sweep": 60.0},
-        niceness=8,
+        niceness=9,
         goes_with="housekeeping",
         is_of_node=True,
     ),
@@ -87,7 +87,7 @@ _TABLE = (
         "播放副本",
         "media",
         {"media.render_due": 1.0},
-        niceness=8,
+        niceness=9,
         opens="api.tasks.media:open_rendering",
         processes=lambda settings: settings.media_workers,
         needs_root=True,
@@ -122,7 +122,7 @@ _TABLE = (
             "housekeeping.push_publications": 15.0,
             "housekeeping.scrub": 1.0,
         },
-        niceness=8,
+        niceness=9,
         reaches_replica=True,
         pushes=True,
     ),
@@ -131,7 +131,7 @@ _TABLE = (
         "副本存储",
         "replica",
         {"replica.copy_due": 1.0},
-        niceness=8,
+        niceness=9,
         opens="api.replicating:require_replica",
         needs="replica_place",
         reaches_replica=True,
@@ -141,7 +141,7 @@ _TABLE = (
         "冷存储",
         "cold place",
         {"cold.move_due": 1.0},
-        niceness=8,
+        niceness=9,
         opens="api.cooling:require_cold",
         needs="cold_place",
     ),

@@ -12,7 +12,6 @@ import importlib
 import inspect
 import os
 import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -92,10 +91,8 @@ class Watch:
         self.steps = steps
         self._observer = observer
         self._steps_here: ContextVar[tuple[str, ...]] = ContextVar("steps", default=())
-        """Of a thread, or of a task on an event loop, of which many are under way at once."""
+        """Of a thread and of those that digest and write for it, or of a task on an event loop: many are under way."""
         self._places: dict[str, list[tuple[object, str, Callable[..., Any]]]] = {}
-        self._alone: list[str] = []
-        """Of a process that does one thing at a time, whose steps have threads of their own."""
 
     def places_of(self, step: str) -> list[tuple[object, str, Callable[..., Any]]]:
         if step not in self._places:
@@ -105,22 +102,16 @@ class Watch:
     @contextmanager
     def inside(self, step: str) -> Iterator[None]:
         outside = self._steps_here.set((*self._steps_here.get(), step))
-        self._alone.append(step)
         try:
             self._observer(step, "step", "before")
             yield
             self._observer(step, "step", "after")
         finally:
             self._steps_here.reset(outside)
-            if step in self._alone:
-                self._alone.remove(step)
 
     def current(self) -> str | None:
         here = self._steps_here.get()
-        if here:
-            return here[-1]
-        # The threads that digest and write for a step have no stack of their own; others are no part of any step.
-        return self._alone[-1] if self._alone and threading.current_thread().name.startswith("ring-") else None
+        return here[-1] if here else None
 
     def tell(self, step: str | None, point: str, moment: str) -> None:
         """Of a write that is part of no step nobody hears."""

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import struct
+import threading
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,8 +14,9 @@ import ingest.custody
 import ingest.sealing.receipts
 import ingest.sealing.record
 import ingest.sealing.stored
-from ingest.custody import seal_upload
+from ingest.custody import read_back_and_compare, seal_upload
 from ingest.media.errors import SandboxFailed
+from ingest.media.findings import Findings
 from integrity.receipt import open_receipt
 from storage.catalog.recordings import Receipt, Recording
 from tests.ingest.custody.failures import CONTENT
@@ -68,3 +71,20 @@ def test_a_sandbox_that_fails_delays_and_says_nothing_of_the_file(bench: Bench) 
     with pytest.raises(SandboxFailed):
         seal_upload(bench.stage(CONTENT), replace(bench.custody, probe=fail))
     assert bench.count(Recording) == 0
+
+
+def test_a_file_is_stored_while_tools_look_at_it(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What they find is asked for once its bytes were read back."""
+    was_read_back = threading.Event()
+
+    def read_back_and_say(*given: Any) -> None:
+        read_back_and_compare(*given)
+        was_read_back.set()
+
+    def look(path: Path) -> Findings:
+        assert was_read_back.wait(10), "what was to be stored waits for this"
+        return bench.custody.probe(path)
+
+    monkeypatch.setattr(ingest.custody, "read_back_and_compare", read_back_and_say)
+    seal_upload(bench.stage(CONTENT), replace(bench.custody, probe=look))
+    assert bench.recording().media_state == "unreadable"
