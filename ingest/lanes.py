@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 
 import structlog
@@ -14,6 +15,7 @@ from ingest.sealing.due import DueUpload, give_back, lease_due_upload, put_off, 
 from ingest.sealing.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.fair_share import FairShare
 from ingest.sealing.parts import Custody
+from ingest.sealing_sign import sealing_shown
 from ingest.uploads.staging import Staging
 
 log = structlog.get_logger()
@@ -91,7 +93,7 @@ def seal_next(
 
 def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
     try:
-        with upload.lease.renewed(custody.database), custody.told(upload):
+        with upload.lease.renewed(custody.database), custody.told(upload), _shown(upload, staging):
             issued = seal_upload(upload, custody)
     except CustodyStopped as error:
         stop_upload(custody.database, upload, error)
@@ -107,6 +109,11 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
         took = (datetime.now(UTC) - upload.finished_at).total_seconds()
         log.info("receipt.issued", recording=str(issued.recording_id), repeat=issued.repeat, seconds=round(took, 3))
         _remove_staged(upload, staging)
+
+
+def _shown(upload: DueUpload, staging: Staging) -> AbstractContextManager[None]:
+    """What small files cost is waiting mostly, and a backlog of them may last an hour: nobody gives way to those."""
+    return sealing_shown(staging.folder) if upload.declared_length > SMALL_BYTES else nullcontext()
 
 
 def _remove_staged(upload: DueUpload, staging: Staging) -> None:

@@ -17,6 +17,7 @@ from typing import Protocol
 
 from ingest.uploads.contract import UploadLimits
 from ingest.uploads.errors import ChecksumDiffers, StagingFull, UploadStalled
+from ingest.uploads.giving_way import never
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.short_waits import ShortWaits
@@ -61,9 +62,11 @@ class MinimumRate:
 
 
 class BlockShares:
-    """Of the bodies that one event loop takes at the moment: each gathers blocks of its share."""
+    """Of the bodies that one event loop takes at the moment: each gathers blocks of its share, when it is time."""
 
-    def __init__(self) -> None:
+    def __init__(self, pause_seconds: Callable[[], float] = never) -> None:
+        """`pause_seconds`: before the next block of a long body (giving_way.py)."""
+        self.pause_seconds = pause_seconds
         self._under_way = 0
         self.share_bytes = _BLOCK_BYTES
 
@@ -117,10 +120,16 @@ class BodyReception:
         """Take the body to its end, to a cut, or to the first reason to stop, which is raised."""
         with self._shares.taken_part_in():
             while not (self._request.body_ended or self._request.was_cut):
+                await self._give_way()
                 await self._gather_block()
                 await self._look_around()
                 if self._has_block():
                     await self._write_block()
+
+    async def _give_way(self) -> None:
+        """Not counted as the client's slowness. What fits into one block is no long body."""
+        if self._expected_bytes > _BLOCK_BYTES and (pause_seconds := self._shares.pause_seconds()) > 0:
+            await asyncio.sleep(pause_seconds)
 
     def _has_block(self) -> bool:
         return self._gathered_bytes >= self._block_bytes() or len(self._pieces) >= _BLOCK_PIECES

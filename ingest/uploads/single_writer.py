@@ -13,6 +13,7 @@ from dataclasses import replace
 from functools import partial
 
 from ingest.errors import RequestRefused
+from ingest.sealing_sign import is_sealing_shown
 from ingest.uploads.admission import Admission
 from ingest.uploads.contract import (
     PROMISED_BYTES,
@@ -23,6 +24,7 @@ from ingest.uploads.contract import (
     UploadRegister,
 )
 from ingest.uploads.errors import OffsetDiffers, TakenOver, UploadBusy, UploadFinished, UploadGone
+from ingest.uploads.giving_way import GivingWay
 from ingest.uploads.handover import Handover
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.lengths import check_declared, check_length_stays
@@ -60,7 +62,7 @@ class SingleWriter:
         self._status = status
         self._handover = handover
         self._sightings = Sightings(register, threads)
-        self._shares = BlockShares()
+        self._shares = BlockShares(GivingWay(partial(is_sealing_shown, staging.folder)).pause_seconds)
 
     @asynccontextmanager
     async def with_ticket(self, record: UploadRecord) -> AsyncIterator[HeldUpload]:

@@ -17,6 +17,7 @@ from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
 from ingest.media.errors import SandboxFailed
 from ingest.sealing.due import lease_due_upload
 from ingest.sealing.fair_share import FairSemaphore, Order
+from ingest.sealing_sign import is_sealing_shown
 from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
 from storage.catalog.uploads import Upload
@@ -48,6 +49,7 @@ def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any)
         while count(sealing, Upload, Upload.state == "receipted") < len(small):
             assert time.monotonic() < deadline, "small files waited for the large one"
             time.sleep(0.05)
+        assert is_sealing_shown(sealing.staging.folder), "whoever takes uploads is to give way to it"
         late = sealing.stage(b"finished meanwhile", "late.jpg")
         while count(sealing, Upload, Upload.id == late, Upload.state == "receipted") == 0:
             assert time.monotonic() < deadline, "one that came later waited"
@@ -57,6 +59,7 @@ def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any)
         go_on.set()
         work.join(60)
     assert not work.is_alive()
+    assert not is_sealing_shown(sealing.staging.folder)
     assert count(sealing, Recording) == count(sealing, Upload, Upload.state == "receipted") == len(small) + 2
     assert sealing.entries("recording.sealed") == sealing.entries("receipt.issued") == len(sealed) == len(small) + 2
     assert sealing.staging.list_uploads() == set()
