@@ -32,7 +32,7 @@ test: $(VENV)/.installed-dev
 	tests/debian-packages
 	$(BIN)/pytest -n 3 --dist loadfile --durations=10
 
-# What CI runs, and every change has to pass: less than an hour, on a machine half as quick as ours too.
+# What CI runs, and every change has to pass: forty minutes on two processors, less than ninety on a machine half as quick.
 test-ci: export LIUHEN_TESTS := ci
 test-ci: test
 

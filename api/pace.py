@@ -10,7 +10,7 @@ from typing import Final
 from sqlalchemy import exists, select
 
 from ingest.objects.throttle import Throttle
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import OWED_RECEIPT, Upload
 from storage.database import Database
 
 BURST_SECONDS: Final = 2.0
@@ -18,7 +18,7 @@ BURST_SECONDS: Final = 2.0
 AWAY_SECONDS: Final = 30.0
 """So long nothing is asked of a store that did not work."""
 BESIDE_SEALING: Final = 0.25
-"""The part of its rate that is left while uploads wait to be sealed: receipts come first, and it never stands still."""
+"""The part of its rate that is left while uploads wait for theirs: receipts come first, and it never stands still."""
 
 
 class Pace:
@@ -46,4 +46,4 @@ class Pace:
 
     def _receipts_wait(self) -> bool:
         with self._database.reading() as session:
-            return bool(session.scalar(select(exists().where(Upload.state == "finished"))))
+            return bool(session.scalar(select(exists().where(Upload.state.in_(OWED_RECEIPT)))))

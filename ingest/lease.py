@@ -59,7 +59,10 @@ def taken_by(worker: str) -> dict[str, Any]:
 
 
 def given_back(pause: timedelta | None = None) -> dict[str, Any]:
-    """The columns of a row that nobody has, and nobody takes before the pause is over."""
+    """The columns of a row that nobody has, and nobody takes before the pause is over. Raises ValueError for one that
+    would count as a clock's mistake: its row would be free at once, again and again."""
+    if pause is not None and pause >= MOST_AHEAD:
+        raise ValueError(f"no pause reaches {MOST_AHEAD} ahead: {pause}")
     return {"leased_by": None, "leased_until": None if pause is None else func.now() + pause}
 
 

@@ -19,7 +19,7 @@ from api.demo.programs import Programs
 from api.engines.process import ProcessIdentity, list_processes
 from api.tasks.queues import QUEUES
 from ingest.uploads.staging import Staging
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import OWED_RECEIPT, Upload
 from storage.database import Database
 
 # As much as the largest run has under way, and all that `drop` gives up: what a station may is not what is measured.
@@ -28,7 +28,6 @@ _SETTINGS = {
     "LIUHEN_UPLOADS_AT_ONCE": "100000",
     "LIUHEN_UPLOADS_TERMINATED": "10000000",
 }
-_WAITING = ("finished", "sealed")
 _TRIES_TO_STOP = 20
 _STANDS_SECONDS = 0.2
 _IDLE_IN_TRANSACTION = text(
@@ -107,9 +106,9 @@ class MeasuredArchive:
     def wait_until_sealed(self, patience_seconds: float) -> float:
         """Seconds until nothing waits for its receipt. Raises BenchError when it does not come to an end."""
         started = time.monotonic()
-        while self.count(*_WAITING):
+        while self.count(*OWED_RECEIPT):
             if time.monotonic() - started > patience_seconds:
-                raise BenchError(f"{self.count(*_WAITING)} uploads still wait to be sealed")
+                raise BenchError(f"{self.count(*OWED_RECEIPT)} uploads still wait to be sealed")
             time.sleep(0.1)
         if failed := self.count("failed"):
             raise BenchError(f"{failed} uploads could not be sealed")

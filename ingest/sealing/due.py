@@ -16,7 +16,7 @@ from ingest.lease import Lease, given_back, is_free, taken_by
 from ingest.sealing.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.sealing.fair_share import Order
 from storage.catalog.stations import Station
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import OWED_RECEIPT, Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
 
@@ -25,7 +25,7 @@ log = structlog.get_logger()
 LONGEST_BACKOFF = timedelta(minutes=5)
 CUSTODY = Actor.system("custody")
 ANY_ORDER = Order()
-_DUE = (Upload.state.in_(("finished", "sealed")), Upload.finished_at.is_not(None), is_free(Upload))
+_DUE = (Upload.state.in_(OWED_RECEIPT), Upload.finished_at.is_not(None), is_free(Upload))
 
 
 @dataclass(frozen=True)

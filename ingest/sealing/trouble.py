@@ -12,30 +12,29 @@ from ingest.lease import given_back, is_free
 from ingest.sealing.errors import ClaimedDigestDiffers, NodeAtWork, UploadNotInTrouble
 from retention.wording import require_reason
 from storage.catalog.recordings import Receipt, Recording
-from storage.catalog.uploads import IN_HAND, Upload
+from storage.catalog.uploads import IN_HAND, OWED_RECEIPT, Upload
 from storage.ledger.append import Actor, Change, record_change
 
 STUCK_ATTEMPTS = 5
 """Whoever was tried so often has waited for about a minute by then: more than any restart takes."""
 LEFT_ALONE = timedelta(hours=1)
 """Whoever has waited so long on a node where nobody seals anything may wait for ever: its disk may be lost."""
-_WAITING = ("finished", "sealed")
 
 
 def _is_left_alone() -> ColumnElement[bool]:
     """Never on the one box: whoever looks into it sees whether its custody runs."""
     other = aliased(Upload)
     at_work = select(other.id).where(
-        other.node == Upload.node, other.state.in_(_WAITING), other.leased_by.is_not(None), ~is_free(other)
+        other.node == Upload.node, other.state.in_(OWED_RECEIPT), other.leased_by.is_not(None), ~is_free(other)
     )
     long_ago = Upload.finished_at < func.now() - LEFT_ALONE
-    return and_(Upload.node != "", Upload.state.in_(_WAITING), long_ago, ~at_work.exists())
+    return and_(Upload.node != "", Upload.state.in_(OWED_RECEIPT), long_ago, ~at_work.exists())
 
 
 _IN_TROUBLE = or_(
     Upload.state == "failed",
     and_(Upload.state == "sealed", Upload.failure_code.is_not(None)),
-    and_(Upload.state.in_(_WAITING), Upload.attempts >= STUCK_ATTEMPTS),
+    and_(Upload.state.in_(OWED_RECEIPT), Upload.attempts >= STUCK_ATTEMPTS),
     _is_left_alone(),
 )
 _IS_TAKEN = and_(Upload.leased_by.is_not(None), ~is_free(Upload))

@@ -56,8 +56,7 @@ JOB_LANES = ("quick", "slow", "decode")
 JOB_STATES = ("due", "done", "nothing", "failed")
 DECODING = "decode"
 RENDITION_KINDS = ("recovery", "poster", "sprite", "proxy")
-"""In the order they are made, quickest first: a list shows the poster while the proxy is still being made. What has to
-be recovered comes before what is made of it."""
+"""What has to be recovered comes before what is made of it; in which order those are made: ingest/rendering/make.py."""
 ALWAYS_DUE = ("poster", "sprite", "proxy", DECODING)
 
 # A column and not an expression: under row security PostgreSQL lets COALESCE look into no index (docs/decisions/0021).

@@ -12,10 +12,14 @@ from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, n
 from storage.node_names import NODE_NAME
 
 UPLOAD_STATES = ("open", "finished", "sealed", "receipted", "failed", "terminated", "expired")
-"""open → finished (all bytes durable) → sealed (row and entry committed) → receipted; the rest are ends without one."""
+"""open → finished (all bytes durable) → sealed (row and entry committed) → receipted; failed: stopped until a person
+decides, who may put it back to finished; the rest are ends without a receipt."""
 
 GONE_STATES = ("terminated", "expired")
 """Given up: nothing of it counts, its bytes go, and its creation's key opens another."""
+
+OWED_RECEIPT = ("finished", "sealed")
+"""All there, and custody's to bring to its receipt."""
 
 TO_BE_SEALED = ("finished", "failed")
 """All there, and no row says yet what it is: due, or stopped until a person decides."""

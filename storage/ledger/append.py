@@ -82,7 +82,10 @@ def _committed(actor: Actor, change: Change) -> tuple[LedgerEntry, list[LedgerOp
 
 
 def make_entry(actor: Actor, change: Change, more_data: Mapping[str, Any] | None = None) -> LedgerEntry:
-    """The entry of a change as of now, for whoever inserts it in a statement of his own; `private` is not looked at."""
+    """The entry of a change as of now, for whoever inserts it in a statement of his own. Raises ValueError where
+    private values come without their commitments: they would be lost without a word."""
+    if change.private and not (more_data or {}).get("commitments"):
+        raise ValueError(f"{change.action}: private values without commitments")
     return LedgerEntry(
         id=uuid.uuid4(),
         occurred_at=datetime.now(UTC),

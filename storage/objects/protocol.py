@@ -148,9 +148,9 @@ class ObjectStore(Protocol):
     def mend(self, name: str, size_bytes: int | None = None, *, read_back: bool = False) -> ObjectWriter:
         """Begin an object that takes the place of what stands under `name`, if anything does: whole, in one moment.
 
-        For bytes that were lost, and for the very same ones: only custody calls this, and a restore, which have held
-        them against what was signed. As `create` otherwise; the commit never raises ObjectExists. A store that keeps
-        versions locked adds one; where that is not allowed either, StoreRefused.
+        For bytes that were lost, and for the very same ones: for custody, a restore, and who heals one place from
+        another, which have held them against what was signed. As `create` otherwise; the commit never raises
+        ObjectExists. A store that keeps versions locked adds one; where that is not allowed either, StoreRefused.
         """
 
     def put(self, name: str, data: bytes) -> StoredObject:
@@ -185,8 +185,9 @@ class ObjectStore(Protocol):
     def delete(self, name: str) -> None:
         """Remove an object for good; durable on return, and no error when it is gone already.
 
-        Only disposal may call this, and who stored what became no recording. Raises ObjectKept, and then nothing was
-        removed; StoreRefused, StoreUnavailable.
+        For disposal; for who stored what became no recording; and of what there is a second place for, once the other
+        was read and compared (ingest/cold/, ingest/replica/) or this one's object was disposed of. Raises ObjectKept,
+        and then nothing was removed; StoreRefused, StoreUnavailable.
         """
 
     def keep_until(self, name: str, until: datetime) -> Keeping:

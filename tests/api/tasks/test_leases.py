@@ -18,6 +18,7 @@ import api.tasks.media
 import ingest.lease
 from api.tasks.media import open_rendering, render_next
 from ingest.custody import seal_upload
+from ingest.lease import MOST_AHEAD, given_back
 from ingest.media.recovery import KIND as RECOVERY
 from ingest.rendering.due import DueRenditions, hand_over, lease_due_renditions, settle
 from ingest.rendering.ending import MOST_ATTEMPTS
@@ -221,3 +222,8 @@ def test_a_lease_is_lost_only_where_another_has_it_and_what_was_given_back_is_re
     assert [(each["event"], each["log_level"], each["taken_by"]) for each in said] == [
         ("lease.lost", "warning", "another")
     ]
+
+
+def test_no_pause_is_as_long_as_what_counts_as_a_clock_s_mistake() -> None:
+    with pytest.raises(ValueError, match="no pause reaches"):
+        given_back(MOST_AHEAD)

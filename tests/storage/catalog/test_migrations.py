@@ -20,6 +20,7 @@ from storage.database import Database
 from storage.errors import SchemaAhead, SchemaBehind, SchemaBusy
 from storage.ledger.append import Actor, Change, record_change
 from storage.migrations.revision import own_revision, read_revision, require_schema
+from storage.migrations.shipped_guards import read_facts
 from storage.migrations.upgrading import alembic_config, upgrade
 
 GUARDED = ("ledger_entry", "ledger_sequence", "ledger_checkpoint", "signing_key_epoch")
@@ -35,9 +36,12 @@ def test_migrated_tables_are_those_of_the_models(addresses: DatabaseAddresses) -
     engine.dispose()
 
 
-def test_migrating_again_changes_nothing(addresses: DatabaseAddresses) -> None:
+def test_migrating_again_changes_nothing(addresses: DatabaseAddresses, database: Database) -> None:
+    with database.reading() as session:
+        before = read_facts(session)
     upgrade(addresses.owner)
-    upgrade(addresses.owner)
+    with database.reading() as session:
+        assert read_facts(session) == before
 
 
 @pytest.mark.parametrize("role", ["owner", "app", "worker", "sequencer"])
