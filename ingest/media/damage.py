@@ -23,9 +23,10 @@ from ingest.media.boxes import Allowance, Box, read_boxes
 from ingest.media.indexes import Indexed, read_avi_index, weigh_chunks, weigh_cues, weigh_fragments
 from ingest.media.matroska import end_of_segment
 from ingest.media.mpeg_frames import count_frames
+from ingest.media.program_stream import PACK, read_program
 from ingest.media.riff import FORMS, HEAD_BYTES, Chunk, read_chunks
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
-from ingest.media.signs import read_packets
+from ingest.media.signs import Packets, read_packets
 from ingest.media.sound_frames import count_sound
 from ingest.media.sound_totals import end_of_tag, first_frame, is_mpeg_sound, read_totals
 from ingest.media.still_end import JPEG, PNG, end_of_still
@@ -98,8 +99,8 @@ class Boxes:
 
 def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) -> Boxes | None:
     """None where the container does not declare its length: only MP4, RIFF, Matroska, whole TS packets, and the
-    header that many encoders put before MPEG sound do; of sound without a container each frame does, and so the last
-    one. MPEG program streams have nothing of the kind.
+    header that many encoders put before MPEG sound do; of sound without a container each frame does, and of an MPEG
+    program stream each packet, and so the last one.
 
     Never raises for what the file holds; `clock` gives seconds, of the processor unless said otherwise (what is
     found is signed, and must not depend on the disk), and after LONGEST_SECONDS what is known has to do."""
@@ -120,14 +121,21 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
         if start.startswith((JPEG, PNG)):
             end = end_of_still(handle, present)
             return None if end is None else with_what_follows(handle, Boxes(end, present))
+        if start.startswith(PACK):
+            return measure_packets(read_program(handle, present, allowance), present, allowance)
         # Before MPEG sound: behind a tag either may stand, and in ADTS what looks like a frame of the other by chance.
         sound = count_sound(handle, present, allowance, end_of_tag(start))
         if sound is not None:
             return Boxes(sound.end, present, sound_seconds=sound.seconds)
         if is_mpeg_sound(start):
             return measure_mpeg_sound(handle, present, allowance)
-        packets = read_packets(handle, present)
-        return None if packets is None else Boxes(packets.declared, present, trailing_bytes=packets.trailing)
+        return measure_packets(read_packets(handle, present), present, allowance)
+
+
+def measure_packets(packets: Packets | None, present: int, allowance: Allowance) -> Boxes | None:
+    if packets is None:
+        return Boxes(present, present, complete=False) if allowance.spent else None
+    return Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 
 
 def measure_mpeg_sound(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes | None:
