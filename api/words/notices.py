@@ -21,6 +21,7 @@ OUTCOMES: Mapping[str, str] = {
 }
 MISSING: Mapping[str, str] = {
     "no_notice_rule": mark("今日没有规则写明该处罚须告知什么，请先载入规则，或先确定案件程序"),
+    "not_on_the_spot": mark("简易程序只能当场处以警告，或对公民二百元以下、对单位三千元以下罚款，请转为普通程序"),
     "untold": mark("尚未告知当事人拟作出的处罚（简易程序为当日当场告知）"),
     "told_less": mark("告知的内容与拟作出的处罚不符或较轻，须重新告知"),
     "notice_unserved": mark("事先告知书尚未送达当事人"),

@@ -20,6 +20,8 @@ from casework.errors import CaseworkError, InputRefused, StateRefused
 
 MISSING: Final[Mapping[str, str]] = {
     "no_notice_rule": "no rule says today what this penalty's party is told; load one, or state the procedure",
+    "not_on_the_spot": "on the spot no more than 200 yuan of a citizen, 3,000 of an organisation, or a warning; "
+    "take the ordinary procedure",
     "untold": "the party was not told what is to be decided; give the notice first (or tell him on the spot)",
     "told_less": "the party was told less, or something else; what is harder than what was told is told anew",
     "notice_unserved": "the notice was not served on the party; serve it",
@@ -52,7 +54,7 @@ REPLY_PROBLEMS: Final[Mapping[str, str]] = {
     "other_notice": "that is no answer to this notice; choose the other one",
     "no_content": "say what the party stated",
     "no_proof": "what a party gives up or takes back is in writing or recorded; name the paper or the recording",
-    "other_document": "the paper is no final one of this case that the party signed, or it is the notice itself",
+    "other_document": "the paper is no final one of this case, signed by the party once he was told, or is the notice",
     "not_in_case": "the recording stands in no such case; put it into the case first",
     "not_statement": "only a statement is answered",
 }

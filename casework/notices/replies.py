@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import exists, func, select
@@ -145,15 +145,20 @@ def _refuse_time(session: Session, notice: PartyNotice, said_at: datetime, now: 
         raise ReplyUnusable("without_zone")
     if said_at > now:
         raise ReplyUnusable("in_the_future")
-    served = CaseService.document_id == notice.document_id, CaseService.withdrawn_at.is_(None)
-    given_at = notice.told_at or session.scalar(select(func.min(CaseService.served_at)).where(*served))
-    # People write minutes: what was said in the minute in which the notice was given was said to it.
-    if given_at is None or said_at < given_at - timedelta(seconds=given_at.second, microseconds=given_at.microsecond):
+    given_at = _given_at(session, notice)
+    if given_at is None or said_at < given_at:
         raise ReplyUnusable("not_given")
 
 
+def _given_at(session: Session, notice: PartyNotice) -> datetime | None:
+    """The minute in which it was: people write minutes, and what was said in that one was said to it."""
+    served = CaseService.document_id == notice.document_id, CaseService.withdrawn_at.is_(None)
+    given_at = notice.told_at or session.scalar(select(func.min(CaseService.served_at)).where(*served))
+    return None if given_at is None else given_at.replace(second=0, microsecond=0)
+
+
 def _refuse_proof(session: Session, case: Case, notice: PartyNotice, said: Said) -> None:
-    if said.document_id is not None and not _is_signed_paper(session, case, said.document_id):
+    if said.document_id is not None and not _is_signed_since(session, notice, said.document_id):
         raise ReplyUnusable("other_document")
     link = CaseLink.case_id == case.id, CaseLink.recording_id == said.recording_id, CaseLink.ended_at.is_(None)
     if said.recording_id is not None and not session.scalar(select(exists().where(*link))):
@@ -162,17 +167,21 @@ def _refuse_proof(session: Session, case: Case, notice: PartyNotice, said: Said)
         raise ReplyUnusable("no_proof")
 
 
-def _is_signed_paper(session: Session, case: Case, document_id: uuid.UUID) -> bool:
-    return document_id in {document.id for document in signed_papers(session, case.id)}
+def _is_signed_since(session: Session, notice: PartyNotice, document_id: uuid.UUID) -> bool:
+    """What the party signed before he was told gives nothing up."""
+    since = _given_at(session, notice)
+    return since is not None and document_id in {each.id for each in signed_papers(session, notice.case_id, since)}
 
 
-def signed_papers(session: Session, case_id: uuid.UUID) -> tuple[Document, ...]:
-    """Final documents of the case that the party signed, and that may so show what he gave up."""
+def signed_papers(session: Session, case_id: uuid.UUID, since: datetime | None = None) -> tuple[Document, ...]:
+    """Final documents of the case that the party signed, since then, and that may so show what he gave up."""
+    late = () if since is None else (DocumentSignature.signed_at >= since,)
     signed = exists().where(
         FinalDocument.document_id == Document.id,
         DocumentSignature.text_id == FinalDocument.text_id,
         DocumentSignature.role == "party",
         DocumentSignature.outcome == "signed",
+        *late,
     )
     mine = Document.case_id == case_id, Document.withdrawn_at.is_(None), Document.kind.not_in(NO_PROOF)
     return tuple(session.scalars(select(Document).where(*mine, signed).order_by(Document.begun_at, Document.id)))

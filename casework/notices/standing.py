@@ -21,7 +21,6 @@ from casework.notices.rules import Owed, owed_on
 from casework.service.proof import proven_services
 from casework.units import line_of
 from storage.catalog.casework import Case
-from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
 from storage.catalog.notices import NoticeBegan, PartyNotice, PartyReply, ReplyAnswer
 
@@ -31,6 +30,8 @@ ENDS_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """By which replies the days of a notice need not run out."""
 RUNS: Final[Mapping[str, str]] = {"penalty": "statement_days", "hearing": "hearing_days"}
+LEAST_REQUEST_DAYS: Final = 5
+"""Working days in which a hearing is asked for, whatever rules say (处罚法 64, 85)."""
 NO_PENALTY: Final = frozenset(("no_penalty", "correction"))
 """不予处罚, 责令改正: as `told_refusals` of the database has it."""
 
@@ -108,9 +109,9 @@ def notices_of_case(session: Session, case: Case, today: date) -> tuple[NoticeNo
 
 def until_day(row: PartyNotice, counts_on: date, owed: Owed, calendar: Calendar) -> DueDay | None:
     """The last of the party's days by the official calendar; None where no rule leaves any."""
-    days, counted = (owed.request_days, owed.request_counted)
+    days, counted = max(owed.request_days, LEAST_REQUEST_DAYS), "working_days"
     if row.kind == "penalty":
-        days, counted = max(owed.days, row.days or 0), owed.counted
+        days, counted = max(owed.days, row.days or 0, 1), owed.counted
     if not days:
         return None
     which: WhichDays = "calendar_days" if counted == "calendar_days" else "working_days"
@@ -127,7 +128,7 @@ def missing_before(session: Session, version_ids: Collection[uuid.UUID]) -> Mapp
 def days_that_run(session: Session, version: DecisionVersion, day: date) -> tuple[str, ...]:
     """Words of MISSING: the party's days that run on that day by the official calendar, which no database has.
 
-    The latest notice of each kind that stands; of a hearing not where one was asked for or held.
+    The latest notice of each kind that stands; of a hearing not where one was asked for.
     """
     if version.kind != "penalty" or set(version.measures) <= NO_PENALTY:
         return ()
@@ -137,8 +138,7 @@ def days_that_run(session: Session, version: DecisionVersion, day: date) -> tupl
         for each in notices_of_case(session, case, day)
         if each.row.decision_id == version.decision_id and each.row.withdrawn_at is None
     }
-    held = CaseEvent.case_id == case.id, CaseEvent.kind == "hearing_held", CaseEvent.withdrawn_at.is_(None)
-    if "hearing" in standing and (standing["hearing"].was_asked_for or session.scalar(select(exists().where(*held)))):
+    if "hearing" in standing and standing["hearing"].was_asked_for:
         del standing["hearing"]
     return tuple(RUNS[kind] for kind, each in standing.items() if each.days_run_on(day))
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select, text
 
+from casework.documents.finalising import finalise_document
 from casework.errors import CaseworkError, RoleNotAllowed
 from casework.handling import handlers_of
 from casework.notices.errors import NoticeSettled, NoticeUnusable, ReplyUnusable
@@ -21,6 +22,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.deadlines import CaseEvent
 from storage.catalog.decisions import DecisionVersion
 from tests.casework.notices.told import Telling
+from tests.casework.sample_archive import REVIEW_KEYS
 
 
 def harder(telling: Telling, version: DecisionVersion, **said: Any) -> DecisionVersion:
@@ -245,12 +247,20 @@ def test_nothing_is_said_to_what_was_not_given_and_nothing_given_up_without_proo
 def test_a_paper_that_the_party_signed_shows_what_he_gave_up(telling: Telling) -> None:
     case = telling.bench.another_case(stage="investigation")
     version = telling.draft(case)
-    notice = telling.tell(version)
-    telling.serve(notice)
     first, second = handlers_of(telling.session, case, chinese_day(datetime.now(UTC)))
     office = dataclasses.replace(telling.office_in(case.id), officer=first.person, second=second.person)
+    draft, now = office.begin(), datetime.now(UTC)
+    office.sign(draft, party=False)
+    office.party(draft, signed_at=now - timedelta(minutes=5))
+    signed_before = finalise_document(telling.session, office.officer, draft.document.id, now, REVIEW_KEYS).document_id
+    notice = telling.tell(version)
+    telling.serve(notice)
     signed = office.finish().document_id
     said = Said("statement_waived", datetime.now(UTC), telling.bench.officer.id, document_id=signed)
+    before = Said("statement_waived", datetime.now(UTC), telling.bench.officer.id, document_id=signed_before)
+    with pytest.raises(ReplyUnusable) as refused:
+        state_reply(telling.session, telling.bench.officer, notice.id, before, datetime.now(UTC))
+    assert refused.value.problem == "other_document"
     state_reply(telling.session, telling.bench.officer, notice.id, said, datetime.now(UTC))
     assert telling.missing(version) == ()
 

@@ -12,9 +12,10 @@ import pytest
 
 from api.engines.roles import DatabaseAddresses
 from casework.notices.rules import load_notice_rule
-from casework.notices.telling import withdraw_notice
-from casework.review.decisions import change_decision
+from casework.notices.telling import tell_by_document, withdraw_notice
+from casework.review.decisions import change_decision, withdraw_decision
 from casework.service.serving import withdraw_service
+from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionVersion
 from storage.catalog.notices import PartyNotice
 from storage.catalog.service import CaseService
@@ -283,9 +284,9 @@ def that_he_was_told_was_withdrawn(stage: Stage) -> DecisionVersion:
     return version
 
 
-def on_the_spot(stage: Stage, kind: str | None = "statement_waived") -> DecisionVersion:
+def on_the_spot(stage: Stage, kind: str | None = "statement_waived", **said: Any) -> DecisionVersion:
     def deed(t: Telling) -> DecisionVersion:
-        version = t.draft(t.bench.another_case("simple_penalty"))
+        version = t.draft(t.bench.another_case("simple_penalty"), **said)
         notice = t.tell_on_the_spot(version)
         if kind is not None:
             t.hear(notice, kind, proven=False)
@@ -425,6 +426,60 @@ def a_hearing_asked_for_and_not_held(stage: Stage) -> DecisionVersion:
     return version
 
 
+@case(["not_on_the_spot"], [], "on_the_spot")
+def more_on_the_spot_than_the_law_allows(stage: Stage) -> DecisionVersion:
+    return on_the_spot(stage, amount_fen=300_100, content="罚款三千零一元")
+
+
+@case(["told_less"], [], "words_that_weigh")
+def one_yuan_less_and_three_years_instead_of_three_days(stage: Stage) -> DecisionVersion:
+    measures = ("fine", "licence_suspended")
+    version = told(stage, measures=measures, content="罚款二百元，暂扣许可证三日")
+    return changed(stage, version, measures=measures, amount_fen=19_900, content="罚款一百九十九元，暂扣许可证三年")
+
+
+@case(["notice_unserved"], [], "counts_once_served")
+def a_service_that_counts_before_it_was_done(stage: Stage) -> DecisionVersion:
+    version = told(stage)
+    stage.sql("UPDATE case_service SET counts_on = counts_on - 30")
+    return version
+
+
+@case(["unanswered"], [], "drafts_of_before")
+def the_draft_against_which_he_spoke_is_made_anew(stage: Stage) -> DecisionVersion:
+    """His statement does not go with the draft: the paper that told of it tells of the next."""
+
+    def deed(t: Telling) -> DecisionVersion:
+        first = t.draft()
+        notice = t.tell_all(first)
+        t.hear(notice, "statement", "不是我摆的")
+        withdraw_notice(t.session, t.bench.supervisor, notice.id, "另行拟定")
+        withdraw_decision(t.session, t.bench.supervisor, first.decision_id, "另行拟定")
+        second = t.draft()
+        assert notice.document_id is not None
+        again = tell_by_document(t.session, t.bench.officer, second.decision_id, "penalty", notice.document_id)
+        t.hear(again, "statement_waived")
+        return second
+
+    return stage.do(deed)  # type: ignore[no-any-return]
+
+
+@case(["hearing_unheld"], [], "held_once_asked")
+def a_hearing_that_was_held_before_he_asked(stage: Stage) -> DecisionVersion:
+    version = offered(stage)
+
+    def deed(t: Telling) -> None:
+        notice = t.session.query(PartyNotice).where(PartyNotice.kind == "hearing").one()
+        t.hold_hearing()
+        t.hear(notice, "hearing_requested")
+
+    stage.do(deed)
+    stage.sql(
+        "ALTER TABLE case_event DISABLE TRIGGER USER; UPDATE case_event SET day = day - 1 WHERE kind = 'hearing_held'"
+    )
+    return version
+
+
 def conditions_of(stage: Stage) -> dict[str, str]:
     return {name: body for _, body in stage.sql(FUNCTIONS) for name in CONDITION.findall(body)}
 
@@ -472,3 +527,34 @@ def test_an_archive_that_never_had_a_rule_owes_nothing(stage: Stage) -> None:
     version: DecisionVersion = stage.do(lambda t: t.draft())
     stage.sql("DELETE FROM notice_rule")
     assert stage.missing(version) == []
+
+
+@pytest.mark.parametrize(("party_kind", "amount_fen"), [("citizen", 20_000), ("organisation", 300_000)])
+def test_on_the_spot_up_to_the_limit(stage: Stage, party_kind: str, amount_fen: int) -> None:
+    """处罚法 51; what is split into two decisions is one."""
+    said = {"party_kind": party_kind, "party": "陈强", "content": "罚款"}
+    version = on_the_spot(stage, amount_fen=amount_fen, **said)
+    assert stage.missing(version) == []
+    stage.do(lambda t: t.draft(t.session.get_one(Case, version.case_id), **{**said, "amount_fen": 100}))
+    assert stage.missing(version) == ["not_on_the_spot"]
+
+
+def test_a_hearing_that_nobody_asked_for_ends_no_days(stage: Stage) -> None:
+    version = offered(stage)
+    stage.do(lambda t: t.hold_hearing())
+    assert stage.missing(version) == ["hearing_days"]
+
+
+def test_no_rule_shortens_what_the_law_leaves(stage: Stage) -> None:
+    """Rules that say nothing of the days leave those of the law: written by whoever writes rows."""
+    version = offered(stage)
+    stage.do(
+        lambda t: t.hear(t.session.query(PartyNotice).where(PartyNotice.kind == "hearing").one(), "hearing_requested")
+    )
+    stage.sql(
+        "ALTER TABLE notice_rule DISABLE TRIGGER USER; UPDATE notice_rule SET rules = rules - 'request_days' || "
+        """jsonb_build_object('procedures', '{"ordinary_penalty": {"notice": "written"}}'::jsonb)"""
+    )
+    assert stage.missing(version) == ["hearing_unheld"]
+    stage.sql("DELETE FROM party_reply")
+    assert stage.missing(version) == ["statement_days", "hearing_days"]
