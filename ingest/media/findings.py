@@ -103,7 +103,8 @@ class Extent:
     """What the containers declare against what is there. Frames are those of the first real video stream.
 
     `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs.
-    `tracks` are those of which some lie beyond the end, `chunks` those of an AVI's picture."""
+    `tracks` are those of which some lie beyond the end, `chunks` those of an AVI's picture. `in_fragments`: an MP4 of
+    which nobody knew how long it would be."""
 
     declared_bytes: int
     present_bytes: int
@@ -113,6 +114,7 @@ class Extent:
     sample_bytes: int | None = None
     tracks: tuple[TrackExtent, ...] = ()
     chunks: PictureChunks | None = None
+    in_fragments: bool = False
 
 
 @dataclass(frozen=True)

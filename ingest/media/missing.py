@@ -1,18 +1,25 @@
 """What a damaged file lacks, in bytes, frames and seconds, and where the loss begins. Derived from what was counted.
 
 Frames and bytes are counts. Seconds are worked out of them, and are approximate wherever the rate of frames varies.
-Where a container declares no total (a transport stream, fragments) nobody can say how much there was: nothing is said.
+Where a container declares no total (an MPEG stream, fragments) nobody can say how much there was; how long what is
+left of a stream is, the times in it say.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from typing import Final
 
 from ingest.media import findings as code
+from ingest.media.description import decimal, film_of
 from ingest.media.findings import Extent, Findings, Missing, Stream
 
 UNCODED_FAMILIES = ("pcm_", "adpcm_")
+# Streams: none says how long it is as a whole. MPEG sound does where an encoder put a header before it.
+WITHOUT_TOTAL: Final = frozenset({"mpegts", "mpeg", "aac", "amr", "h264", "hevc", code.BARE_MJPEG})
+COUNTED_BY_A_HEADER: Final = "mp3"
+MATROSKA: Final = "matroska"
 
 
 @dataclass(frozen=True)
@@ -71,7 +78,29 @@ def present_seconds(found: Findings, extent: Extent, declared: float | None) -> 
     if found.is_avi and not is_even(extent):
         return None
     share = share_of(found.main, extent)
-    return None if share is None or declared is None else round(declared * share.of_one, 3)
+    if share is None or declared is None:
+        return reached_seconds(found, extent)
+    return round(declared * share.of_one, 3)
+
+
+def reached_seconds(found: Findings, extent: Extent) -> float | None:
+    """Of what was cut and keeps its times with its pictures: how long those are that are there. What lies before a
+    hole nobody has counted, nor what there is of a torn fragment, whose head has the times of all that was to be in it.
+    """
+    cut = extent.declared_bytes > extent.present_bytes
+    if not cut or has_hole(found) or extent.present_frames == 0 or extent.in_fragments:
+        return None
+    if says_no_total(found):
+        return found.duration_seconds
+    film = film_of(MATROSKA if MATROSKA in (found.container or "").split(",") else None, found.contents.get("film"))
+    return decimal(film.get("seconds"))
+
+
+def says_no_total(found: Findings) -> bool:
+    """So that its length is of what is there, or in fragments of what their heads say."""
+    if found.container == COUNTED_BY_A_HEADER:
+        return found.main is None or found.main.frames_declared is None
+    return found.container in WITHOUT_TOTAL or (found.extent is not None and found.extent.in_fragments)
 
 
 def has_hole(found: Findings) -> bool:
@@ -92,8 +121,8 @@ def share_of(main: Stream | None, extent: Extent) -> Share | None:
 
 
 def declared_seconds(found: Findings) -> float | None:
-    """The container's word. Of an AVI that lost its index, and of a cut WAV, ffprobe reports what is left; the header
-    counted chunks, or bytes of which each second takes as many."""
+    """The container's word, None where it says none. Of an AVI that lost its index, and of a cut WAV, ffprobe reports
+    what is left; the header counted chunks, or bytes of which each second takes as many."""
     extent = found.extent
     cut = extent is not None and extent.declared_bytes > extent.present_bytes > 0
     if found.container == "wav" and cut and extent is not None and is_of_what_is_left(found, extent):
@@ -101,7 +130,7 @@ def declared_seconds(found: Findings) -> float | None:
     if found.is_avi and extent is not None and (extent.chunks is not None or cut):
         declared = None if extent.chunks is None else extent.chunks.declared_seconds
         return None if declared is None else max(found.duration_seconds or 0.0, declared)
-    return found.duration_seconds
+    return None if says_no_total(found) else found.duration_seconds
 
 
 def is_of_what_is_left(found: Findings, extent: Extent) -> bool:
@@ -135,8 +164,8 @@ def first_missing_seconds(found: Findings, present: float | None, at: int | None
     if has_hole(found):
         if found.is_avi and not is_even(extent):
             return None
-        declared = declared_seconds(found)
-        if at is None or not declared or not extent.declared_bytes:
+        whole = declared_seconds(found) or found.duration_seconds
+        if at is None or not whole or not extent.declared_bytes:
             return None
-        return round(declared * min(1.0, at / extent.declared_bytes), 3)
+        return round(whole * min(1.0, at / extent.declared_bytes), 3)
     return present if at is not None or declared_and_reached(found)[1] is not None else None

@@ -122,6 +122,7 @@ def extent_of(boxes: Boxes) -> Extent:
         sample_bytes=boxes.sample_bytes or None,
         tracks=boxes.lacking,
         chunks=boxes.chunks,
+        in_fragments="moof" in boxes.kinds,
     )
 
 

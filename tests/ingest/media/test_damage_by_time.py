@@ -152,6 +152,57 @@ def test_sound_alone_in_an_avi_has_no_seconds_that_nobody_counted(
     assert (missing.declared_seconds, missing.present_seconds, missing.declared_frames) == (None, None, None)
 
 
+STREAMS = {"film.ts": (), "film.vob": ("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "vob")}
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_a_cut_stream_says_how_long_what_is_left_is_and_no_total(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, name: str
+) -> None:
+    found = probe_media(cut(make_clip(*PICTURE, *TONE, *FAST, *STREAMS[name], name), 0.3003), runner)
+    missing = missing_of(found)
+    assert (found.reasons[0].code, missing.declared_seconds) == (code.ENDS_EARLY, None)
+    assert missing.present_seconds == missing.first_missing_seconds
+    assert missing.present_seconds == pytest.approx((missing.present_frames or 0) / 25, abs=0.15)
+    (claim,) = claims_of_damage(found)
+    assert "declared_seconds" not in claim.value
+
+
+def test_a_torn_fragment_says_neither(runner: MediaRunner, make_clip: MakeClip, cut: Cut) -> None:
+    """Its head has the times of all that was to follow."""
+    film = make_clip(*PICTURE, *FAST, "-g", "25", "-movflags", "+frag_keyframe+empty_moov", "film.mp4")
+    missing = missing_of(probe_media(cut(film, 0.3), runner))
+    assert missing.missing_bytes > 0
+    assert (missing.declared_seconds, missing.present_seconds, missing.first_missing_seconds) == (None, None, None)
+    assert 20 < (missing.present_frames or 0) < 60
+
+
+@pytest.mark.parametrize("part", [0.1, 0.5, 0.99])
+def test_a_cut_matroska_film_says_how_much_is_left(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, part: float
+) -> None:
+    missing = missing_of(probe_media(cut(make_clip(*PICTURE, *TONE, *FAST, "film.mkv"), part), runner))
+    assert missing.declared_seconds == pytest.approx(6.0, abs=0.1)
+    assert missing.present_seconds == missing.first_missing_seconds
+    assert missing.present_seconds == pytest.approx((missing.present_frames or 0) / 25, abs=0.05)
+
+
+@pytest.mark.parametrize("name", ["film.ts", "film.mkv"])
+def test_a_hole_that_was_not_cut_lies_at_its_share_of_all_there_is(
+    runner: MediaRunner, make_clip: MakeClip, name: str
+) -> None:
+    film = make_clip(*LARGE, name)
+    content = bytearray(film.read_bytes())
+    middle = len(content) // 2 // 188 * 188
+    content[middle : middle + 188 * 400] = bytes(188 * 400)
+    film.write_bytes(content)
+    found = probe_media(film, runner)
+    missing = missing_of(found)
+    assert (found.state, found.reasons[0].code) == ("damaged", code.ZERO_FILLED)
+    assert (missing.declared_seconds is None, missing.present_seconds) == (name == "film.ts", None)
+    assert missing.first_missing_seconds == pytest.approx(3.0, abs=0.4)
+
+
 def test_a_stream_that_begins_within_a_long_group_opens_and_decoding_decides(
     runner: MediaRunner, make_clip: MakeClip
 ) -> None:
