@@ -27,13 +27,13 @@ def measure_file(path: str) -> dict[str, Any]:
 
 
 def has_more(handle: BinaryIO) -> bool:
-    """Whether something follows the end of a photograph that is worth a look: most of ten thousand have nothing, and
-    need not wait for what measures."""
+    """Whether something follows the end of a photograph that is worth a look, or that end is missing: most of ten
+    thousand have nothing, and need not wait for what measures."""
     from ingest.media.still_end import SHORTEST_BEHIND, end_of_still
 
     size = handle.seek(0, 2)
     end = end_of_still(handle, size)
-    return end is not None and size - end >= SHORTEST_BEHIND
+    return end is not None and (end > size or size - end >= SHORTEST_BEHIND)
 
 
 def measure_boxes(path: str) -> dict[str, Any] | None:

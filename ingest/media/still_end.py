@@ -26,7 +26,10 @@ _ROW: Final = 16
 
 def end_of_still(handle: BinaryIO, size: int) -> int | None:
     """Of a JPEG or PNG; None where nobody can say. Of a JPEG that lists pictures behind it (CIPA DC-007, MPF), as
-    phones do for small ones, where the last of those ends: by its own marks, whatever the list says of its size."""
+    phones do for small ones, where the last of those ends: by its own marks, whatever the list says of its size.
+
+    Beyond the end of a file that ends within what a JPEG has coded: its last mark, or half of it, is missing at least.
+    """
     handle.seek(0)
     start = handle.read(8)
     if not start.startswith(JPEG):
@@ -36,7 +39,8 @@ def end_of_still(handle: BinaryIO, size: int) -> int | None:
     for begin in sorted(listed)[:MOST_LISTED]:
         handle.seek(begin)
         if end is not None and handle.read(3) == JPEG:
-            end = max(end, _end_of_jpeg(handle, begin, size) or 0)
+            behind = _end_of_jpeg(handle, begin, size) or 0
+            end = max(end, behind if behind <= size else 0)
     return end
 
 
@@ -87,7 +91,7 @@ def _find_end(handle: BinaryIO, at: int, size: int) -> int | None:
         if (found := piece.find(_END_OF_IMAGE)) >= 0:
             return at + found + 2
         if len(piece) < PIECE_BYTES:
-            return None
+            return size + (1 if piece.endswith(_END_OF_IMAGE[:1]) else 2)
         at += len(piece) - 1
     return None
 

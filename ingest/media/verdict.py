@@ -19,6 +19,7 @@ from ingest.media.reader import FileFacts
 Count = Callable[[], tuple[tuple[Stream, ...], Any]]
 # The frames of these are what their bytes are: zeros in them are silence or black, not a hole.
 BARE_SOUND = ("amr", "aac", "mp3")
+JPEGS = ("image2", "jpeg_pipe")
 UNCODED = ("pcm_", "rawvideo", "v210")
 # Of these each is damage by itself.
 LOSSES = (code.ENDS_EARLY, code.INDEX_UNMET, code.TIME_MISSING)
@@ -103,11 +104,14 @@ def frames_missing(found: Findings, declared: int | None, present: int | None) -
 
 def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...], boxes: Boxes | None = None) -> Findings:
     """A picture was decoded whole by the look at it, which costs little: a cut JPEG shows nowhere else. One of many
-    tiles was not, but the boxes it lies in tell."""
-    if boxes is not None and boxes.missing_bytes and not boxes.nothing_lost:
+    tiles was not, but the boxes it lies in tell. Of a JPEG its last mark tells, where the decoder does not: that bears
+    with a missing one, and what it complains of is worse."""
+    nothing = any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons)
+    is_told = found.container in JPEGS and (nothing or bool(complaints))
+    if boxes is not None and boxes.missing_bytes and not boxes.nothing_lost and not is_told:
         found = replace(found, extent=extent_of(boxes))
         return replace(found, state="damaged", reasons=(*ends_early(boxes), *found.reasons, *notes))
-    if any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons):
+    if nothing:
         return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
     if complaints:
         return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))

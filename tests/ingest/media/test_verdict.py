@@ -124,3 +124,31 @@ def test_where_a_hole_begins_is_told_by_byte_and_about_by_time(runner: MediaRunn
     assert missing.missing_bytes == 0
     assert missing.first_missing_byte == pytest.approx(start, abs=40_000)
     assert missing.first_missing_seconds == pytest.approx(2.0, abs=0.2)
+
+
+PHOTOGRAPH = ("-f", "lavfi", "-i", "testsrc2=size=640x480", "-frames:v", "1", "photograph.jpg")
+
+
+@pytest.mark.parametrize("lacking", [1, 2])
+def test_a_photograph_without_its_end_mark_is_damaged_though_a_decoder_bears_with_it(
+    runner: MediaRunner, make_clip: MakeClip, lacking: int
+) -> None:
+    picture = make_clip(*PHOTOGRAPH)
+    content = picture.read_bytes()
+    assert (probe_media(picture, runner).state, content[-2:]) == ("intact", b"\xff\xd9")
+    picture.write_bytes(content[:-lacking])
+    found = probe_media(picture, runner)
+    assert (found.state, codes(found)) == ("damaged", [code.ENDS_EARLY])
+    assert found.missing is not None
+    assert (found.missing.missing_bytes, found.missing.first_missing_byte) == (lacking, len(content) - lacking)
+    assert (found.missing.declared_seconds, found.missing.present_seconds) == (None, None)
+
+
+@pytest.mark.parametrize("part", [0.5, 0.9])
+def test_of_a_cut_photograph_the_decoder_s_word_is_the_reason_and_no_bytes_are_told(
+    runner: MediaRunner, make_clip: MakeClip, cut: Cut, part: float
+) -> None:
+    found = probe_media(cut(make_clip(*PHOTOGRAPH), part), runner)
+    assert (found.state, codes(found)) == ("damaged", [code.DECODER_COMPLAINED])
+    assert found.missing is not None
+    assert (found.missing.missing_bytes, found.missing.first_missing_byte) == (0, None)
