@@ -26,6 +26,12 @@ _COPIES = """
     SELECT c.id::text AS owner, c.state = 'due' OR c.leased_until > now() AS under_way, c.state = 'failed' AS given_up
     FROM redacted_copy c WHERE c.id = ANY(CAST(:ids AS uuid[]))
 """
+_NAMED_BY_NOW = """
+    SELECT object_name AS name FROM recording WHERE object_name = ANY(:names)
+    UNION ALL SELECT object_name FROM rendition WHERE object_name = ANY(:names)
+    UNION ALL SELECT object_name FROM redacted_copy WHERE object_name = ANY(:names)
+    UNION ALL SELECT object_name FROM request_attachment WHERE object_name = ANY(:names)
+"""
 _REQUESTS = "SELECT id::text AS owner FROM access_request WHERE id = ANY(CAST(:ids AS uuid[]))"
 _DISPOSED = "SELECT DISTINCT subject_id FROM ledger_entry WHERE action = :action AND subject_id = ANY(:ids)"
 # The entry's bytes are JSON without blanks (RFC 8785); what is no UTF-8 any more is not for this to judge.
@@ -50,6 +56,7 @@ def explain(scene: Scene, names: Sequence[str]) -> dict[str, Why]:
             | _of_requests(scene, session, names)
             | _of_attempts(session, names)
             | disposed
+            | _of_rows_that_came(session, names)
         )
 
 
@@ -82,6 +89,11 @@ def _of_attempts(session: Session, names: Sequence[str]) -> dict[str, Why]:
         elif row.sealed_as is not None and row.sealed_as != row.attempt_of:
             found[row.name] = "object_superseded", facts | {"recording": row.sealed_as}
     return found
+
+
+def _of_rows_that_came(session: Session, names: Sequence[str]) -> dict[str, Why]:
+    """Between the look that found no row and this: the next run compares them."""
+    return {row.name: ("object_under_way", {}) for row in ask(session, _NAMED_BY_NOW, names=list(names))}
 
 
 def _of_copies_being_made(session: Session, names: Sequence[str]) -> dict[str, Why]:

@@ -14,7 +14,9 @@ import psycopg
 import pytest
 from sqlalchemy import select, update
 
+import api.reconciling.objects
 from api.reconciling.codes import CODES
+from api.reconciling.explaining import explain
 from api.reconciling.run import Reconciled, reconcile
 from api.reconciling.scene import Told
 from ingest.lanes import seal_next
@@ -171,6 +173,23 @@ def test_an_attempt_is_told_from_evidence_by_what_became_of_its_upload(sealing: 
         ("staged_leftover", upload_id),
     }
     assert done.mismatches == 0
+
+
+def test_a_row_that_comes_between_the_last_look_and_its_explanation_is_no_mismatch(
+    sealing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload_id = stored_without_row(sealing)
+    name = attempt(sealing, upload_id).object_name
+
+    def explain_later(*given: Any) -> Any:
+        change_upload(sealing, upload_id, leased_until=None)
+        assert seal_next(sealing.custody, sealing.staging, "test")
+        return explain(*given)
+
+    monkeypatch.setattr(api.reconciling.objects, "explain", explain_later)
+    assert found(sealing) == {("object_under_way", name)}
+    monkeypatch.undo()
+    assert found(sealing) == set()
 
 
 def test_the_object_of_a_file_that_came_again_is_superseded(sealing: Any) -> None:
