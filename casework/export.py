@@ -17,6 +17,7 @@ from casework.access import GrantFound, find_copy_grant
 from casework.archiving.catalogues import catalogues_of
 from casework.cases import find_case
 from casework.errors import AccessRefused, AlreadyFinished
+from casework.notices.copied import notices_told
 from casework.retrieval.repeats import CopiedRepeat, repeats_of
 from casework.retrieval.telling import copies_told, redactions_told
 from casework.secrecy import class_of
@@ -106,6 +107,7 @@ def gather_case(
         case_file={
             **_case_file(case, stages_of(session, case_id), recordings),
             "services": _services(session, case_id),
+            "party_notices": notices_told(session, case_id),
             "secrecy_class": class_of(session, case_id),
             "redactions": redactions_told(session, [each.recording.id for each in recordings]),
             "redacted_copies": copies_told(session, case_id),

@@ -22,6 +22,7 @@ from storage.catalog.deadlines import CaseEvent, CaseTerm
 from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
 from storage.catalog.documents import Document, DocumentReading, DocumentSignature, FinalDocument, SealedDocument
 from storage.catalog.handling import CaseOfficer, IdentityShown, NoticeGiven
+from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
 from storage.catalog.organisation import Person
 from storage.catalog.procedure import ActExplanation, CaseAct
 from storage.catalog.recordings import Recording
@@ -47,6 +48,12 @@ TIMELINE_KINDS = (
     "act_withdrawn",
     "served",
     "service_withdrawn",
+    "party_told",
+    "party_told_withdrawn",
+    "party_replied",
+    "party_reply_withdrawn",
+    "party_answered",
+    "party_answer_withdrawn",
     "gap_explained",
     "explanation_confirmed",
     "explanation_refused",
@@ -79,6 +86,9 @@ DETAIL_WORDS: Final[Mapping[str, str]] = {
     "secrecy_stated": "secrecy_class",
     "archived": "retention_class",
     **dict.fromkeys(("served", "service_withdrawn"), "service_method"),
+    **dict.fromkeys(("party_told", "party_told_withdrawn"), "notice_kind"),
+    **dict.fromkeys(("party_replied", "party_reply_withdrawn"), "reply_kind"),
+    **dict.fromkeys(("party_answered", "party_answer_withdrawn"), "reply_outcome"),
     **dict.fromkeys(("event_entered", "event_withdrawn"), "event_kind"),
     "term_fulfilled": "term_kind",
     **dict.fromkeys(("decision_drafted", "decision_issued", "decision_withdrawn"), "case_kind"),
@@ -94,11 +104,11 @@ class TimelineItem:
     """What happened at `at`; `person_id` did it (None: the system), `recording_id` is the recording it is about.
 
     `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, decision,
-    service, document, request, grant, redacted copy or export. `detail` is a word of DETAIL_WORDS, the original name
-    of a recording, or the kind of a document. `served` is dated by when it was done. `recording_made` is dated by the
-    recording's own claim, which is no more than a claim; one without a claim is `recording_received` instead, dated by
-    its arrival. `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage
-    itself.
+    service, notice, reply, answer, document, request, grant, redacted copy or export. `detail` is a word of
+    DETAIL_WORDS, the original name of a recording, or the kind of a document. `served`, what was told on the spot and
+    what a party said are dated by when that was. `recording_made` is dated by the recording's own claim, which is no
+    more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
+    the poster or the preview pictures of what can be played; `viewed` is the footage itself.
     """
 
     at: datetime
@@ -119,7 +129,8 @@ def case_timeline(
     """
     case = row_in_unit(session, person, Case, case_id)
     sees = may_see_case(session, person, case)
-    kept = (_of_contacts, _of_recordings, _of_acts, _of_decisions, _of_services, _of_documents) if sees else ()
+    shown = _of_contacts, _of_recordings, _of_acts, _of_decisions, _of_services, _of_notices, _of_documents
+    kept = shown if sees else ()
     parts = (
         *_of_case(case_id),
         *_of_archiving(case_id),
@@ -263,6 +274,25 @@ def _of_services(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
         service.withdrawn_at, "service_withdrawn", service.id, service.withdrawn_by, detail=service.method
     )
     yield withdrawn.where(service.case_id == case_id, service.withdrawn_at.is_not(None))
+
+
+def _of_notices(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    """Told by whom, heard by whom: a notice by a document is told when it is entered, and served as any other."""
+    notice, reply, answer = PartyNotice, PartyReply, ReplyAnswer
+    told_at, told_by = func.coalesce(notice.told_at, notice.stated_at), func.coalesce(notice.told_by, notice.stated_by)
+    for kind, row, at, who, detail in (
+        ("party_told", notice, told_at, told_by, notice.kind),
+        ("party_replied", reply, reply.said_at, reply.heard_by, reply.kind),
+        ("party_answered", answer, answer.answered_at, answer.answered_by, answer.outcome),
+    ):
+        yield _item(at, kind, row.id, who, detail=detail).where(row.case_id == case_id)
+    for kind, row, detail in (
+        ("party_told_withdrawn", notice, notice.kind),
+        ("party_reply_withdrawn", reply, reply.kind),
+        ("party_answer_withdrawn", answer, answer.outcome),
+    ):
+        taken = _item(row.withdrawn_at, kind, row.id, row.withdrawn_by, detail=detail)
+        yield taken.where(row.case_id == case_id, row.withdrawn_at.is_not(None))
 
 
 def _of_documents(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:

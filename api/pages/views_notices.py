@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import uuid
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from api.http.reading.notices import people_of
@@ -31,6 +32,7 @@ def build_notices(visit: Visit, case: Case) -> Mapping[str, Any]:
     session, role, today = visit.session, visit.person.role, chinese_day(visit.now)
     notices = notices_of_case(session, case, today)
     may_state = case.closed_at is None and role in MAY["work_on_cases"]
+    told = {each.row.document_id for each in notices if each.row.withdrawn_at is None}
     people = {person for person in people_of(notices) if person is not None}
     return {
         "party_notices": notices,
@@ -42,17 +44,18 @@ def build_notices(visit: Visit, case: Case) -> Mapping[str, Any]:
             "state": may_state,
             "withdraw": case.closed_at is None and role in MAY["withdraw_acts"],
         },
-        "notice_form": _form(visit, case) if may_state else {},
+        "notice_form": _form(visit, case, told) if may_state else {},
     }
 
 
-def _form(visit: Visit, case: Case) -> Mapping[str, Any]:
-    """What is chosen from: notices that are final, who told and who heard, and what may show that something was given
-    up."""
+def _form(visit: Visit, case: Case, told: Collection[uuid.UUID | None]) -> Mapping[str, Any]:
+    """What is chosen from: notices that are final and tell of nothing yet (`told` do), who told and who heard, and what
+    may show that something was given up."""
     session = visit.session
     papers = {paper.document.id: paper for paper in papers_to_serve(session, case.id)}
+    fresh = [paper for paper in papers.values() if paper.document.id not in told]
     return {
-        "papers": {kind: [p for p in papers.values() if p.document.kind == of] for kind, of in PAPERS.items()},
+        "papers": {kind: [p for p in fresh if p.document.kind == of] for kind, of in PAPERS.items()},
         "handlers": handlers_of(session, case, chinese_day(visit.now)),
         "on_the_spot": case.procedure == ON_THE_SPOT,
         "replies": REPLIES,

@@ -108,8 +108,9 @@ def test_whole_life_of_a_case_is_one_ordered_list(session: Session, archive: Any
 
     items = case_timeline(session, officer, case.id).items
     assert [item.at for item in items] == sorted(item.at for item in items)
-    # Of archiving, documents and copies: tests/api/http/test_archiving.py, test_documents.py and test_redaction.py.
-    elsewhere = ("secrecy_stated", "archived", "archive_supplemented", "document_", "copy_")
+    # Of archiving, documents and copies: tests/api/http/test_archiving.py, test_documents.py and test_redaction.py;
+    # of what a party is told: tests/casework/notices/test_copied.py.
+    elsewhere = ("secrecy_stated", "archived", "archive_supplemented", "document_", "copy_", "party_")
     assert {item.kind for item in items} == {kind for kind in TIMELINE_KINDS if not kind.startswith(elsewhere)}
     kinds = [item.kind for item in items]
     assert {kind: kinds.count(kind) for kind in ("stage_entered", "recording_made", "recording_linked", "viewed")} == {
