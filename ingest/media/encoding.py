@@ -86,9 +86,9 @@ def open_input(**options: Any) -> Any:
 
 
 def all_of_it(found: Findings) -> dict[str, int | str]:
-    """Where an edit list hides a part of the film, it is not followed. Else it is: it keeps picture and sound
-    together. And what ends in the head of a fragment is opened one by one."""
-    shown: dict[str, int | str] = {} if found.hidden_seconds is None else {"ignore_editlist": 1}
+    """Where an edit list hides a part of the film, nothing is left out for it; where it lays picture and sound beside
+    each other is followed. And what ends in the head of a fragment is opened one by one."""
+    shown: dict[str, int | str] = {} if found.hidden_seconds is None else {"advanced_editlist": 0}
     return {**shown, **BY_FRAGMENTS} if found.opens_by_fragments else shown
 
 
@@ -153,9 +153,11 @@ def poster_arguments(found: Findings, at_seconds: float, name: str) -> tuple[str
     if found.is_still and found.container in ("jpeg_pipe", "image2"):
         source = open_input(noautorotate=None)
     else:
-        seek = {"ss": f"{at_seconds:.3f}"} if at_seconds else {}
+        seek = {"ss": f"{at_seconds:.3f}"} if at_seconds and not found.is_clocked else {}
         source = open_input(**seek, **all_of_it(found))
     picture = source[str(found.video.index)]
+    if at_seconds and found.is_clocked:  # Its clock may begin anew: what is sought by it may be of any piece.
+        picture = picture.filter("trim", start=f"{at_seconds:.3f}")
     for turn, options in UPRIGHT[found.orientation]:
         picture = picture.filter(turn, **options)
     picture = as_jpeg_pixels(fit(picture, POSTER_WIDEST, "pc"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any, Final, Literal
 
 from ingest.containers import SEQUENCE_BRANDS, STILL_BRANDS
@@ -130,6 +131,11 @@ class Missing:
     first_missing_seconds: float | None = None
 
 
+CLOCKED: Final = ("mpegts", "mpeg")
+LONGEST_PLAYED_PAUSE: Final = 10.0
+"""In seconds: ffmpeg's own (`-dts_delta_threshold`). What is longer nobody plays."""
+
+
 @dataclass(frozen=True)
 class Run:
     """What a film holds between two jumps of its pictures' times, from its beginning. `by_clock` is false after a clock
@@ -234,6 +240,24 @@ class Findings:
     @property
     def audio(self) -> Stream | None:
         return next(iter(self.sounds), None)
+
+    @property
+    def is_clocked(self) -> bool:
+        """Whether it is a stream whose pictures are found by a clock alone, which may begin anew."""
+        return self.container in CLOCKED
+
+    @property
+    def has_jumping_clock(self) -> bool:
+        return self.is_clocked and bool(self.runs)
+
+    @property
+    def played_seconds(self) -> float | None:
+        """How long our copies are, and what a player's time counts to: of a stream whose clock paused ffmpeg leaves the
+        pause out, as it does where the clock began anew."""
+        if not self.has_jumping_clock:
+            return self.duration_seconds
+        gaps = (after.offset_seconds - before.offset_seconds - before.seconds for before, after in pairwise(self.runs))
+        return sum(run.seconds for run in self.runs) + sum(gap for gap in gaps if 0 < gap <= LONGEST_PLAYED_PAUSE)
 
     @property
     def is_sound(self) -> bool:

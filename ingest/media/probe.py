@@ -26,7 +26,7 @@ from ingest.media.description import (
     text,
     whole,
 )
-from ingest.media.findings import Extent, Findings, Reason, Stream
+from ingest.media.findings import CLOCKED, Extent, Findings, Reason, Stream
 from ingest.media.missing import with_what_is_missing
 from ingest.media.reader import FileFacts
 from ingest.media.runner import MediaRunner, clean_stderr
@@ -42,7 +42,6 @@ COUNT_LIMITS: Final = Limits.of_processor(20, memory_bytes=2048 * MIB)
 FURTHER_SECONDS: Final = 30.0
 # Of all further looks two go through the whole file: counting by decoding, and then by packets.
 MOST_TIMES_READ: Final = 2
-CLOCKED: Final = ("mpegts", "mpeg")
 REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # A file may be whole in all its headers and hold nothing that decodes: the first packets tell. A few suffice mostly;
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.

@@ -17,11 +17,12 @@ from typing import Any, Final
 import ffmpeg
 
 from ingest.media.budget import encoding_limits
-from ingest.media.commands import BY_FRAGMENTS, POLICY
+from ingest.media.commands import POLICY
 from ingest.media.encoding import (
     ALL_ERRORS,
     UPRIGHT,
     WIDEST,
+    all_of_it,
     arguments_of,
     as_jpeg_pixels,
     audio_options,
@@ -95,7 +96,8 @@ def film_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ...
     """Progressive MP4. Tags, chapters and data streams stay behind, and closed captions, which lie within the pictures'
     own stream: they may hold positions and names, and the words that are muted."""
     careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
-    source = open_input(**careless, **(BY_FRAGMENTS if found.opens_by_fragments else {}))
+    # Moments are of the proxy: whoever hides something saw it there.
+    source = open_input(**careless, **all_of_it(found))
     parts, options = [], dict[str, Any]()
     if found.video is not None and not found.video.gives_nothing:
         rate = beat(found)

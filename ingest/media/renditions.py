@@ -118,7 +118,7 @@ def with_what_it_holds(made: RenditionMade, runner: MediaRunner) -> Outcome:
         return NothingToShow(made.name, code.NO_DECODABLE_FRAME)
     facts: dict[str, str | int | float] = {**made.facts, "duration_seconds": holds.duration_seconds or 0.0}
     if holds.video is not None:
-        sideways = holds.video.rotation % 180 != 0
+        sideways = holds.video.rotation % 180 == 90  # no player turns a picture by less
         width, height = holds.video.width or 0, holds.video.height or 0
         facts |= {"width": height if sideways else width, "height": width if sideways else height}
         facts |= {"frames": holds.video.frames_declared or 0}
@@ -192,7 +192,7 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
         )
     if found.video.gives_nothing:
         return NothingToShow("sprite", why_no_picture(found))
-    layout = sprite_layout(found.duration_seconds)
+    layout = sprite_layout(found.played_seconds)
     limits = limits or reading_limits(media.stat().st_size)
     if may_seek(found):
         result, arguments = seek_sprite(media, found, layout, out, runner, limits)

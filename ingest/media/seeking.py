@@ -32,8 +32,11 @@ SAID: Final = "liuhen-sought/1"
 
 
 def may_seek(found: Findings) -> bool:
-    """MP4 whose samples are in one index, and transport streams, in which any place can be gone to."""
+    """MP4 whose samples are in one index, and transport streams, in which any place can be gone to by their clock, as
+    long as it never jumps."""
     video, container = found.video, found.container or ""
+    if found.has_jumping_clock:
+        return False
     indexed = container.startswith("mov,") and video is not None and bool(video.frames_declared)
     return (found.duration_seconds or 0.0) >= SEEK_FROM_SECONDS and (indexed or container.startswith("mpegts"))
 

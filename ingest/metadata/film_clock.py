@@ -74,6 +74,17 @@ class FilmTrack:
         head = self.tables.get(b"mdhd", b"")
         return int.from_bytes(head[20:24] if head[:1] == b"\1" else head[12:16])
 
+    @property
+    def total(self) -> int:
+        """All its samples together."""
+        return sum(count * length for count, length in zip(*self.pairs(b"stts", "I"), strict=False))
+
+    @property
+    def first(self) -> int:
+        """Times of showing begin later than those of decoding where pictures come in another order."""
+        times = times_of(*self.pairs(b"stts", "I"), self.pairs(b"ctts", "i"))
+        return min(islice(times, USUAL_OF), default=0)
+
     def pairs(self, name: bytes, letter: str) -> tuple[array[int], array[int]]:
         """A table of how many, and what for each of them."""
         table = self.tables.get(name, b"")
@@ -101,10 +112,32 @@ def read_film(handle: BinaryIO, size: int, budget: Budget) -> Facts:
     facts = with_runs(runs_of_tables(track, budget))
     # Sound may be hidden below a picture that is all shown.
     firsts = [next((each for each in tracks if each.kind == kind and each.scale), None) for kind in _KINDS]
-    hidden = [found for each in firsts if each is not None and (found := hidden_by_edits(each, movie_scale))]
-    names = ("hidden_seconds", "seconds") if hidden else ()
-    short = next((found for each in firsts if each is not None and (found := short_of(each))), Facts())
-    return {**facts, **{name: max(found[name] for found in hidden) for name in names}, **short}
+    there = [each for each in firsts if each is not None]
+    short = next((found for each in there if (found := short_of(each))), Facts())
+    return {**facts, **hidden_of(there, movie_scale), **short}
+
+
+def hidden_of(tracks: list[FilmTrack], movie_scale: int) -> Facts:
+    hidden = max((hidden_by_edits(each, movie_scale) for each in tracks), default=0.0)
+    if hidden < LEAST_HIDDEN_SECONDS:
+        return {}
+    return {"hidden_seconds": round(hidden, 3), "seconds": round(seconds_of_all(tracks, movie_scale), 3)}
+
+
+def seconds_of_all(tracks: list[FilmTrack], movie_scale: int) -> float:
+    """From the first to the last sample, hidden or not, each track where its first edit lays it beside the others: of
+    sound that begins late the wait counts. So our copies have it (ingest/media/encoding.py, all_of_it)."""
+    begins = [begin_by_edits(each, movie_scale) for each in tracks]
+    ends = [begin + each.total / each.scale for begin, each in zip(begins, tracks, strict=True)]
+    return max(ends) - min(begins)
+
+
+def begin_by_edits(track: FilmTrack, movie_scale: int) -> float:
+    """When a track's first sample is shown, in seconds; negative where it lies before what is."""
+    edits = list(islice(read_edits(track.tables.get(b"elst", b"")), 2))
+    waits = edits[0][0] if edits and edits[0][1] < 0 else 0
+    shown_from = next((at for _, at in edits if at >= 0), 0)
+    return waits / movie_scale + (track.first - shown_from) / track.scale
 
 
 def with_runs(runs: list[dict[str, Any]]) -> Facts:
@@ -184,7 +217,7 @@ def short_of(track: FilmTrack) -> Facts:
     """8.4.2: a track says how long it is, which is all its samples together, and both are written when it is closed.
     Where its tables have less than that by what would be a jump of its clock, somebody shortened them."""
     counts, lengths = track.pairs(b"stts", "I")
-    total = sum(count * length for count, length in zip(counts, lengths, strict=False))
+    total = track.total
     shifts = track.pairs(b"ctts", "i")
     usual = [in_ticks(time, track.scale) for time in islice(times_of(counts, lengths, shifts), USUAL_OF)]
     lacking = in_ticks(track.declared - total, track.scale)
@@ -207,27 +240,22 @@ def in_ticks(time: int, scale: int) -> int:
     return time * CLOCK_HERTZ // scale
 
 
-def hidden_by_edits(track: FilmTrack, movie_scale: int) -> Facts:
-    """8.6.6: what is shown of a track, piece by piece. What is in none of them nobody sees who plays the file."""
+def hidden_by_edits(track: FilmTrack, movie_scale: int) -> float:
+    """8.6.6: what is shown of a track, piece by piece. What is in none of them nobody sees who plays the file: how many
+    seconds that is."""
     edits = list(islice(read_edits(track.tables.get(b"elst", b"")), MOST_EDITS))
-    counts, lengths = track.pairs(b"stts", "I")
-    total = sum(count * length for count, length in zip(counts, lengths, strict=False))
+    total = track.total
     if not edits or not movie_scale or not total:
-        return {}
-    # Times of showing begin later than those of decoding where pictures come in another order.
-    begin = min(islice(times_of(counts, lengths, track.pairs(b"ctts", "i")), USUAL_OF))
+        return 0.0
+    begin = track.first
     end_of_all = begin + total
     pieces = ((at, at + span * track.scale // movie_scale if span else end_of_all) for span, at in edits if at >= 0)
-    shown = sorted(pieces)
     covered, reached = 0, begin
-    for start, end in shown:
+    for start, end in sorted(pieces):
         end = min(end, end_of_all)
         covered += max(0, end - max(start, reached))
         reached = max(reached, end)
-    hidden = (total - covered) / track.scale
-    if hidden < LEAST_HIDDEN_SECONDS:
-        return {}
-    return {"hidden_seconds": round(hidden, 3), "seconds": round(total / track.scale, 3)}
+    return (total - covered) / track.scale
 
 
 def read_edits(table: bytes) -> Iterator[tuple[int, int]]:
