@@ -75,22 +75,6 @@ def state_reply(session: Session, by: Person, notice_id: uuid.UUID, said: Said, 
     return row
 
 
-def withdraw_reply(session: Session, by: Person, reply_id: uuid.UUID, reason: str) -> PartyReply:
-    """It was entered wrongly; the row stays. Raises NoticeSettled, TextUnusable, CaseClosed, AccessRefused,
-    RoleNotAllowed, UnknownSubject, OutsideUnit."""
-    require(by, "withdraw_acts")
-    reason = required_text("reason", reason)
-    row = row_in_unit(session, by, PartyReply, reply_id)
-    case = lock_cleared_case(session, by, row.case_id)
-    session.refresh(row)
-    if row.withdrawn_at is not None:
-        raise NoticeSettled(row.id, "withdrawn")
-    row.withdrawn_at, row.withdrawn_by, row.withdraw_reason = datetime.now(UTC), by.id, reason
-    session.flush()
-    record_case_change(session, by, case, "case.reply_withdrawn", {"reply_id": str(row.id)}, {"reason": reason})
-    return row
-
-
 def answer_reply(session: Session, by: Person, reply_id: uuid.UUID, *, outcome: str, reason: str) -> ReplyAnswer:
     """A statement was looked into: adopted, in part, or not, and why (处罚法 45).
 
@@ -114,22 +98,6 @@ def answer_reply(session: Session, by: Person, reply_id: uuid.UUID, *, outcome: 
         session.add(row)
     data = {"answer_id": str(row.id), "reply_id": str(reply.id), "outcome": outcome}
     record_case_change(session, by, case, "case.reply_answered", data, {"reason": reason})
-    return row
-
-
-def withdraw_answer(session: Session, by: Person, answer_id: uuid.UUID, reason: str) -> ReplyAnswer:
-    """It is looked into again; the row stays. Raises NoticeSettled, TextUnusable, CaseClosed, AccessRefused,
-    RoleNotAllowed, UnknownSubject, OutsideUnit."""
-    require(by, "withdraw_acts")
-    reason = required_text("reason", reason)
-    row = row_in_unit(session, by, ReplyAnswer, answer_id)
-    case = lock_cleared_case(session, by, row.case_id)
-    session.refresh(row)
-    if row.withdrawn_at is not None:
-        raise NoticeSettled(row.id, "withdrawn")
-    row.withdrawn_at, row.withdrawn_by, row.withdraw_reason = datetime.now(UTC), by.id, reason
-    session.flush()
-    record_case_change(session, by, case, "case.answer_withdrawn", {"answer_id": str(row.id)}, {"reason": reason})
     return row
 
 

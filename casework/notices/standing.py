@@ -107,13 +107,11 @@ def notices_of_case(session: Session, case: Case, today: date) -> tuple[NoticeNo
     return tuple(now(row) for row in rows)
 
 
-def until_day(row: PartyNotice, counts_on: date, owed: Owed, calendar: Calendar) -> DueDay | None:
-    """The last of the party's days by the official calendar; None where no rule leaves any."""
+def until_day(row: PartyNotice, counts_on: date, owed: Owed, calendar: Calendar) -> DueDay:
+    """The last of the party's days by the official calendar."""
     days, counted = max(owed.request_days, LEAST_REQUEST_DAYS), "working_days"
     if row.kind == "penalty":
         days, counted = max(owed.days, row.days or 0, 1), owed.counted
-    if not days:
-        return None
     which: WhichDays = "calendar_days" if counted == "calendar_days" else "working_days"
     return due_day(PartysDays(days, which), counts_on, calendar)
 

@@ -15,11 +15,11 @@ from sqlalchemy.orm import Session
 
 from casework.handling import handles
 from casework.notices.errors import NoticeSettled, NoticeUnusable
-from casework.open_cases import lock_cleared_case, record_case_change
+from casework.open_cases import record_case_change
 from casework.permission import require
 from casework.review.decisions import lock_draft
 from casework.rows import unique
-from casework.wording import known_word, required_name, required_text
+from casework.wording import known_word, required_name
 from integrity.fields import format_instant
 from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
@@ -84,22 +84,6 @@ def tell_on_the_spot(
     row = _row(by, case, version, kind="penalty", told_by=teller.id, told_at=spoken.told_at, place=place)
     session.add(row)
     return _told(session, by, case, row)
-
-
-def withdraw_notice(session: Session, by: Person, notice_id: uuid.UUID, reason: str) -> PartyNotice:
-    """It was entered wrongly; the row stays. Raises NoticeSettled, TextUnusable, CaseClosed, AccessRefused,
-    RoleNotAllowed, UnknownSubject, OutsideUnit."""
-    require(by, "withdraw_acts")
-    reason = required_text("reason", reason)
-    row = row_in_unit(session, by, PartyNotice, notice_id)
-    case = lock_cleared_case(session, by, row.case_id)
-    session.refresh(row)
-    if row.withdrawn_at is not None:
-        raise NoticeSettled(row.id, "withdrawn")
-    row.withdrawn_at, row.withdrawn_by, row.withdraw_reason = datetime.now(UTC), by.id, reason
-    session.flush()
-    record_case_change(session, by, case, "case.notice_withdrawn", {"notice_id": str(row.id)}, {"reason": reason})
-    return row
 
 
 def is_same_text(one: str | None, other: str | None) -> bool:

@@ -11,8 +11,7 @@ import pytest
 
 from api.review_keys import review_keys
 from api.verification import verify_archive
-from casework.notices.replies import withdraw_answer, withdraw_reply
-from casework.notices.telling import withdraw_notice
+from casework.notices.withdrawing import withdraw_answer, withdraw_notice, withdraw_reply
 from casework.review.issuing import issue_decision
 from tests.api.tampering import as_superuser, assert_each_is_named
 from tests.casework.notices.told import make_telling

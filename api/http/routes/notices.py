@@ -15,8 +15,9 @@ from api.http.schema.notices import CaseNotices, NewNotice, NewReply, NewReplyAn
 from api.http.sessions import SignedIn, TheArchive
 from casework.cases import find_cleared_case
 from casework.notices.errors import NoticeUnusable
-from casework.notices.replies import Said, answer_reply, state_reply, withdraw_answer, withdraw_reply
-from casework.notices.telling import Spoken, tell_by_document, tell_on_the_spot, withdraw_notice
+from casework.notices.replies import Said, answer_reply, state_reply
+from casework.notices.telling import Spoken, tell_by_document, tell_on_the_spot
+from casework.notices.withdrawing import withdraw_answer, withdraw_notice, withdraw_reply
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
 from storage.catalog.notices import PartyNotice, PartyReply

@@ -7,8 +7,7 @@ from typing import Any
 
 from casework.export import gather_case
 from casework.notices.copied import notices_told
-from casework.notices.replies import withdraw_answer, withdraw_reply
-from casework.notices.telling import withdraw_notice
+from casework.notices.withdrawing import withdraw_answer, withdraw_notice, withdraw_reply
 from casework.timeline import TIMELINE_KINDS, case_timeline
 from storage.catalog.notices import PartyNotice, PartyReply, ReplyAnswer
 from tests.casework.notices.told import Telling

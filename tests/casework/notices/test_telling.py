@@ -13,9 +13,10 @@ from casework.documents.finalising import finalise_document
 from casework.errors import CaseworkError, RoleNotAllowed
 from casework.handling import handlers_of
 from casework.notices.errors import NoticeSettled, NoticeUnusable, ReplyUnusable
-from casework.notices.replies import Said, state_reply, withdraw_answer, withdraw_reply
+from casework.notices.replies import Said, state_reply
 from casework.notices.standing import drafts_told_of, notices_of_case
-from casework.notices.telling import tell_by_document, withdraw_notice
+from casework.notices.telling import tell_by_document
+from casework.notices.withdrawing import withdraw_answer, withdraw_notice, withdraw_reply
 from casework.review.decisions import change_decision
 from casework.service.serving import withdraw_service
 from integrity.local_time import chinese_day

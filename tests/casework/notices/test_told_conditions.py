@@ -12,7 +12,8 @@ import pytest
 
 from api.engines.roles import DatabaseAddresses
 from casework.notices.rules import load_notice_rule
-from casework.notices.telling import tell_by_document, withdraw_notice
+from casework.notices.telling import tell_by_document
+from casework.notices.withdrawing import withdraw_notice
 from casework.review.decisions import change_decision, withdraw_decision
 from casework.service.serving import withdraw_service
 from storage.catalog.casework import Case

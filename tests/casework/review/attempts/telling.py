@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from casework.notices.replies import withdraw_reply
 from casework.notices.rules import load_shipped_notice_rules
+from casework.notices.withdrawing import withdraw_reply
 from casework.review.decisions import change_decision
 from storage.catalog.decisions import DecisionVersion
 from storage.catalog.notices import PartyReply
