@@ -17,24 +17,24 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from tests.invariants import tests_of_invariants
 from tests.sampling import LEFT_TO_ALL, LEFT_TO_CI
 from tests.scheduling import JOURNEYS
 
 KEPT_ALWAYS = (
+    *tests_of_invariants(),
     "tests/journeys/test_demo.py",
     "tests/journeys/test_supervisor_watches.py",
     "tests/api/cli/test_up.py",
     "tests/torture/test_short_run.py",
-    "tests/torture/test_failed_writes.py::test_each_write_of_custody_fails_before_and_after_it_lands",
-    "tests/torture/test_failed_writes_of_uploads.py::test_each_write_of_an_upload_fails_before_and_after_it_lands",
-    "tests/ingest/dock/test_wipe.py::test_killed_on_every_line_from_the_receipt_to_the_last_note",
     "tests/ingest/uploads/test_tuspy.py::test_tuspy_resumes_after_the_server_was_killed",
     "tests/ingest/uploads/test_aiotus.py::test_aiotus_resumes_after_the_server_was_killed_and_started_again",
     "tests/ingest/uploads/test_javascript_clients.py::test_pause_and_resume_after_the_server_was_killed",
     "tests/ingest/uploads/test_javascript_clients.py::test_several_files_at_once",
     "tests/evaluation/test_linking_evaluation.py::test_of_what_follows_from_its_data_nearly_all_links_itself",
 )
-"""What a person would see first if it failed, and what nobody should have to wait for CI to hear of. As tests begin."""
+"""What must always hold (docs/invariants.md), what a person would see first if it failed, and what nobody should have
+to wait for CI to hear of. As tests begin."""
 
 KEPT_IN_CI = (
     *(each for each in KEPT_ALWAYS if each != "tests/torture/test_short_run.py"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
 
 import psycopg
@@ -305,32 +306,27 @@ def filled(statement: str, places: dict[str, Place], setting: str) -> bytes:
     return statement.encode()
 
 
-@pytest.mark.parametrize("statement", SETTINGS)
-def test_no_setting_and_no_function_opens_another_unit(
-    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
-) -> None:
-    for secret in (None, places["here"].cookie):
+def test_no_setting_and_no_function_opens_another_unit(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    for statement, secret in product(SETTINGS, (None, places["here"].cookie)):
         with as_application(addresses, secret) as connection:
             connection.execute(filled(statement, places, setting_of(connection) if secret else ""))
             for table in protected(connection):
-                assert places["beside"].unit_id not in units_seen(connection, f'"{table}"'), table
+                assert places["beside"].unit_id not in units_seen(connection, f'"{table}"'), (statement, table)
 
 
-@pytest.mark.parametrize("statement", REFUSED)
-def test_what_would_take_row_security_away_is_refused(
-    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
-) -> None:
-    with as_application(addresses, places["here"].cookie) as connection:
-        with pytest.raises(psycopg.errors.InsufficientPrivilege):
-            connection.execute(filled(statement, places, ""))
+def test_what_would_take_row_security_away_is_refused(addresses: DatabaseAddresses, places: dict[str, Place]) -> None:
+    for statement in REFUSED:
+        with as_application(addresses, places["here"].cookie) as connection:
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(filled(statement, places, ""))
 
 
-@pytest.mark.parametrize("statement", WITHOUT_EFFECT)
 def test_rows_of_another_unit_are_not_there_to_be_changed(
-    addresses: DatabaseAddresses, places: dict[str, Place], statement: str
+    addresses: DatabaseAddresses, places: dict[str, Place]
 ) -> None:
     with as_application(addresses, places["here"].cookie) as connection:
-        assert connection.execute(filled(statement, places, "")).rowcount == 0
+        for statement in WITHOUT_EFFECT:
+            assert connection.execute(filled(statement, places, "")).rowcount == 0, statement
 
 
 UNDER_ONES_OWN_NAME = (

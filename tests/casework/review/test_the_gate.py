@@ -53,6 +53,17 @@ def test_an_attempt_is_refused_leaves_nothing_and_a_legitimate_decision_goes_thr
     scene.go_through()
 
 
+@pytest.mark.parametrize(
+    "name", ["a_row_without_any_review", "the_stage_without_its_row", "service_of_what_is_not_issued"]
+)
+def test_the_plainest_attempts_are_refused(scene: Scene, name: str) -> None:
+    """One a route, within `make test`: each of all the others has its turn in CI."""
+    strike = ATTEMPTS[name](scene)
+    before = scene.state
+    refused_at_the_gate(strike)
+    assert scene.state == before
+
+
 def test_there_are_at_least_forty_attempts() -> None:
     assert len(ATTEMPTS) >= 40
 
