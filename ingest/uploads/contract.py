@@ -131,18 +131,17 @@ class Opening:
     @property
     def record(self) -> UploadRecord:
         """The upload as it is once it is open."""
-        station = self.station
         return UploadRecord(
-            self.upload_id,
-            station.station_id,
-            station.unit_id,
-            self.declared_length,
-            self.claims,
-            "open",
-            self.expires_at,
-            self.length_is_deferred,
-            self.expires_at_latest,
-            self.node,
+            upload_id=self.upload_id,
+            station_id=self.station.station_id,
+            unit_id=self.station.unit_id,
+            declared_length=self.declared_length,
+            claims=self.claims,
+            state="open",
+            expires_at=self.expires_at,
+            length_is_deferred=self.length_is_deferred,
+            expires_at_latest=self.expires_at_latest,
+            node=self.node,
         )
 
 

@@ -38,7 +38,7 @@ from ingest.uploads.errors import (
     TooManyUploads,
     UploadGone,
 )
-from ingest.uploads.metadata import UploadClaims
+from ingest.uploads.upload_row import record_of, record_of_row
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.uploads import Upload
 from storage.database import Database
@@ -100,11 +100,11 @@ class CatalogRegister(UploadRegister):
     def find_upload(self, upload_id: str) -> UploadRecord | None:
         with _translated(), self._database.reading() as session:
             row = session.get(Upload, upload_id)
-        return None if row is None else _record_of(row)
+        return None if row is None else record_of_row(row)
 
     def find_settled(self, upload_id: str) -> UploadRecord | None:
         rows = self._run(statements.SETTLED, ([upload_id],))
-        return _record(*rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def states_of(self, upload_ids: Sequence[str]) -> Mapping[str, str]:
         return dict(self._run(statements.STATES, (list(upload_ids),)))
@@ -159,7 +159,7 @@ class CatalogRegister(UploadRegister):
             after = portion.where(place > (rows[-1].created_at, rows[-1].id)) if rows else portion
             with _translated(), self._database.reading() as session:
                 rows = session.scalars(after).all()
-            yield from map(_record_of, rows)
+            yield from map(record_of_row, rows)
             if len(rows) < _LISTED_AT_ONCE:
                 return
 
@@ -216,7 +216,7 @@ class CatalogRegister(UploadRegister):
         if opening.creation_key is None:
             return None
         rows = self._run(statements.OPENED_BEFORE, (opening.station.station_id, opening.creation_key))
-        return _record(*rows[0]) if rows else None
+        return record_of(rows[0]) if rows else None
 
     def _end(
         self,
@@ -253,7 +253,7 @@ class CatalogRegister(UploadRegister):
     def _admitted(
         self, row: tuple[Any, ...], credential: Credential, now: datetime, again: bool
     ) -> Admitted | Exception:
-        station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, upload_id, *rest = row
+        station_id, unit_id, revoked_at, certificate, public_key, max_uploads, max_waiting_bytes, *upload = row
         holder = None
         if station_id is not None:
             holder = Holder(station_id, unit_id, revoked_at, certificate, public_key)
@@ -261,7 +261,7 @@ class CatalogRegister(UploadRegister):
             check_credential(credential, holder, now, again=again)
             return Admitted(
                 self._identity(station_id, unit_id, max_uploads, max_waiting_bytes),
-                None if upload_id is None else _record(upload_id, *rest),
+                None if upload[0] is None else record_of(upload),
             )
         except Exception as error:  # whatever it is, it is this request's, not that of all who asked with it
             return error
@@ -350,31 +350,6 @@ def _row_of_opening(opening: Opening, entry: LedgerEntry) -> dict[str, Any]:
 def _entry_columns(entry: LedgerEntry) -> dict[str, str]:
     occurred_at = entry.occurred_at.isoformat()
     return {"entry_id": str(entry.id), "entry": entry.to_bytes().decode(), "occurred_at": occurred_at}
-
-
-def _record_of(row: Upload) -> UploadRecord:
-    length, deferred, until, latest = row.declared_length, row.length_deferred, row.expires_at, row.expires_at_latest
-    return _record(
-        row.id, row.station_id, row.unit_id, length, row.claims, row.state, until, deferred, latest, row.node
-    )
-
-
-def _record(
-    upload_id: str,
-    station_id: UUID,
-    unit_id: UUID,
-    declared_length: int,
-    claims: Any,
-    state: str,
-    expires_at: datetime,
-    deferred: bool,
-    latest: datetime | None,
-    node: str,
-) -> UploadRecord:
-    said = UploadClaims.from_json(claims)
-    return UploadRecord(
-        upload_id, station_id, unit_id, declared_length, said, state, expires_at, deferred, latest, node
-    )
 
 
 @contextmanager

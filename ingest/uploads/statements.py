@@ -16,6 +16,7 @@ partial index answers.
 from __future__ import annotations
 
 from ingest.stations.authentication import HOLDER_OF
+from ingest.uploads.upload_row import columns_of
 from storage.catalog.base import none_of
 from storage.catalog.uploads import GONE_STATES
 
@@ -23,8 +24,7 @@ _LIVES = none_of("state", *GONE_STATES)
 
 ADMIT = f"""
     SELECT s.id, s.unit_id, s.revoked_at, s.certificate_sha256, c.public_key, s.max_uploads, s.max_waiting_bytes,
-        u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
-        u.expires_at_latest, u.node
+        {columns_of("u")}
     FROM unnest(%s::bytea[], %s::text[], %s::bytea[], %s::text[])
         WITH ORDINALITY AS a (token_hash, key_id, certificate_sha256, upload_id, place) {HOLDER_OF}
     LEFT JOIN LATERAL (SELECT * FROM upload WHERE id = a.upload_id AND s.id IS NOT NULL LIMIT 1) u ON true
@@ -72,8 +72,7 @@ OPEN = f"""
 
 # By a station's own word for its creation, of uploads that live. Whoever asks has waited for the row that has it.
 OPENED_BEFORE = f"""
-    SELECT u.id, u.station_id, u.unit_id, u.declared_length, u.claims, u.state, u.expires_at, u.length_deferred,
-        u.expires_at_latest, u.node
+    SELECT {columns_of("u")}
     FROM (SELECT %s::uuid AS station_id, %s::text AS creation_key) AS a, LATERAL (
         SELECT * FROM upload WHERE station_id = a.station_id AND creation_key = a.creation_key
             AND {_LIVES} LIMIT 1
@@ -90,10 +89,10 @@ NOTE_SEEN = """
 KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 
 # Waits for whoever is ending it, who may have been killed since: once he has asked for the commit, he has the lock.
-SETTLED = """
-    SELECT id, station_id, unit_id, declared_length, claims, state, expires_at, length_deferred, expires_at_latest, node
-    FROM upload WHERE id = ANY (%s::text[]) FOR SHARE
-"""
+SETTLED = f"""
+    SELECT {columns_of("u")}
+    FROM upload u WHERE u.id = ANY (%s::text[]) FOR SHARE
+"""  # noqa: S608  put together from our own words
 
 STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 
