@@ -2,6 +2,7 @@
 
     python -m integrity verify PACKAGE [--trust DIR [--renew NEW]] [--json]  a package
     python -m integrity receipt RECEIPT --trust DIR [--file FILE] [--json]   a station's receipt, and the file it is of
+    python -m integrity consistency OLD NEW --trust DIR [--tiles DIR] [--json]   that the ledger only grew meanwhile
 
 Exit status: 0 it holds, 1 it does not, 2 the command cannot be carried out (no such folder, trust that cannot be used).
 """
@@ -11,10 +12,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from integrity.errors import EvidenceError
+from integrity.canonical import Json
+from integrity.errors import EvidenceError, GrowthUnproven
+from integrity.growth_check import check_kept, describe_grown, describe_not_grown, grown_form, not_grown_form
 from integrity.hidden_signs import escaped
 from integrity.package.failure import PackageInvalid
 from integrity.package.report import describe_failure, describe_verdict, failure_form, verdict_form
@@ -42,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _complain("--renew 须同时给出 --trust / --renew goes with --trust")
     if asked.command == "receipt":
         return _check_receipt(asked, trust)
+    if asked.command == "consistency":
+        return _check_growth(asked, trust)
     if asked.json:
         return _verify_as_json(asked.package, trust, asked.renew)
     return _verify_aloud(asked.package, trust, asked.renew)
@@ -80,7 +85,55 @@ def _parser() -> argparse.ArgumentParser:
         "--file", metavar="FILE", type=Path, help="回执所指的原始文件 / the original that the receipt is of"
     )
     receipt.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+    _add_consistency(commands.add_parser("consistency", help="核验账本只增不改 / verify that the ledger only grew"))
     return parser
+
+
+def _add_consistency(parser: argparse.ArgumentParser) -> None:
+    kinds = "检查点、回执、证据包或增长证明 / a checkpoint, receipt, package or growth proof"
+    parser.add_argument("old", metavar="OLD", type=Path, help=f"以前留存的{kinds} that was kept")
+    parser.add_argument(
+        "new",
+        metavar="NEW",
+        type=Path,
+        help=f"其后的{kinds} of later; 或账本文件的副本 / or a copy of the ledger's files",
+    )
+    parser.add_argument(
+        "--trust",
+        metavar="DIR",
+        type=Path,
+        required=True,
+        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
+    )
+    parser.add_argument(
+        "--tiles",
+        metavar="DIR",
+        type=Path,
+        help="含有 tile/ 的文件夹，NEW 不是增长证明时使用 / the folder with tile/ in it, where NEW is no growth proof",
+    )
+    parser.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+
+
+def _check_growth(asked: argparse.Namespace, trust: Trust | None) -> int:
+    assert trust is not None
+    for path in (asked.old, asked.new):
+        if not path.exists():
+            return _complain(f"没有这个文件 / no such file: {path}")
+    if asked.tiles is not None and not (asked.tiles / "tile").is_dir():
+        return _complain(f"其中没有 tile/ / there is no tile/ in it: {asked.tiles}")
+    try:
+        grown = check_kept(asked.old, asked.new, trust, asked.tiles)
+    except GrowthUnproven as error:
+        return _complain(f"缺少证明 / nothing to prove it by: {error}")
+    except EvidenceError as error:
+        _print_form_or_lines(asked.json, not_grown_form(error), describe_not_grown(error))
+        return FAILS
+    _print_form_or_lines(asked.json, grown_form(grown), describe_grown(grown))
+    return HOLDS
+
+
+def _print_form_or_lines(as_json: bool, form: Mapping[str, Json], lines: Iterable[str]) -> None:
+    _print_lines((json.dumps(form, ensure_ascii=False, indent=2),) if as_json else lines)
 
 
 def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:

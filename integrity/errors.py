@@ -20,6 +20,8 @@
     ├── LedgerError
     │   ├── ProofInvalid            an inclusion or consistency proof that does not lead to the root
     │   ├── CheckpointInvalid       a signed note that is not a checkpoint of this ledger
+    │   ├── HistoryContradicted     two checkpoints by the ledger's key that cannot both be true
+    │   ├── GrowthUnproven          nothing to prove by that one checkpoint grew into the other
     │   └── TileUnavailable         neither the tile nor a fuller one can be read
     ├── PackageInvalid              the verdict on a package, with its step (integrity/package/failure.py)
     ├── TrustError
@@ -241,6 +243,36 @@ class CheckpointInvalid(LedgerError):
 
     def __str__(self) -> str:
         return f"checkpoint of {self.origin} cannot be accepted: {self.reason}"
+
+
+@dataclass(eq=False)
+class HistoryContradicted(LedgerError):
+    """The ledger's key signed two histories: over `old_size` entries `expected` was the root, and now it is `found`.
+
+    Roots in hex. Whoever holds both checkpoints, and the tiles where the sizes differ, can show it to anybody.
+    """
+
+    origin: str
+    old_size: int
+    new_size: int
+    expected: str
+    found: str
+
+    def __str__(self) -> str:
+        return (
+            f"{self.origin} signed two histories: over its first {self.old_size} entries the root was {self.expected}, "
+            f"and by the checkpoint over {self.new_size} it is {self.found}; keep both checkpoints"
+        )
+
+
+@dataclass(eq=False)
+class GrowthUnproven(LedgerError):
+    """There is neither a growth proof nor a tile. It says nothing against the ledger."""
+
+    old_size: int
+
+    def __str__(self) -> str:
+        return f"nothing to prove it by: ask for /ledger/consistency/{self.old_size}, or name the ledger's tiles"
 
 
 @dataclass(eq=False)

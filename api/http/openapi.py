@@ -38,6 +38,7 @@ PUBLIC = (
     "/metrics",
     "/ledger/checkpoint",
     "/ledger/checkpoint/{size}",
+    "/ledger/consistency/{size}",
     "/api/v1/keys",
     "/api/v1/keys/receipt",
     "/api/v1/keys/receipt/successions",

@@ -20,6 +20,7 @@ from api.http.schema.recordings import EntryItem
 from api.http.sessions import SignedIn, TheArchive, require_viewer
 from casework.permission import require
 from integrity.errors import MalformedEvidence
+from integrity.growth import prove_growth
 from integrity.tiles import Bundle, parse_path
 
 router = api_router(prefix="/ledger", tags=["ledger"])
@@ -77,6 +78,23 @@ def show_checkpoint(
 def show_checkpoint_of(size: Place, archive: TheArchive) -> Response:
     """However old: what a figure, a draw or a receipt names by its size is held against it."""
     return _as_note(archive.ledger.note_of(size))
+
+
+@public_router.get(
+    "/consistency/{size}",
+    summary="增长证明 / Proof that the latest checkpoint extends the ledger of that size",
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+def show_consistency(size: Place, archive: TheArchive) -> Response:
+    """For whoever kept a checkpoint over so many entries; checked with `python -m integrity consistency`."""
+    latest = archive.ledger.latest()
+    if latest is None:
+        raise NoCheckpoint
+    checkpoint, note = latest
+    if size > checkpoint.size:
+        raise NotFound("checkpoint")
+    return _as_note(prove_growth(size, note, archive.ledger_files.fetch).encode(), CHECKPOINT_CACHING)
 
 
 def _as_note(note: bytes | None, caching: str = TILE_CACHING) -> Response:

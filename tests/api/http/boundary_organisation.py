@@ -26,6 +26,12 @@ def checkpoint(w: Bounds) -> Try:
     return look(f"/ledger/checkpoint/{latest[0].size}")
 
 
+def consistency(w: Bounds) -> Try:
+    latest = w.served.archive.ledger.latest()
+    assert latest is not None
+    return look(f"/ledger/consistency/{latest[0].size}")
+
+
 def figures(w: Bounds, ending: str, shows: object) -> Try:
     w.served.wait_for_places()
     return look(f"reports/annual{ending}", shows, year=chinese_day(w.now).year)
@@ -132,6 +138,7 @@ OF_THE_ORGANISATION: Attempts = {
     "GET /ledger/tile/{path}": bundle,
     "GET /ledger/checkpoint": lambda w: look("/ledger/checkpoint"),
     "GET /ledger/checkpoint/{size}": checkpoint,
+    "GET /ledger/consistency/{size}": consistency,
     "POST /api/v1/ledger/verify": lambda w: do("ledger/verify", sample=0),
     "GET /healthz": lambda w: look("/healthz"),
     "GET /readyz": lambda w: look("/readyz"),

@@ -10,6 +10,7 @@ from sqlalchemy import select
 from casework.retrieval.sampling import seed_after
 from integrity.canonical import canonical_json
 from integrity.checkpoint import open_checkpoint
+from integrity.growth import check_growth, check_growth_by_tiles, parse_growth
 from integrity.merkle import leaf_hash, root_of
 from integrity.tiles import decode_bundle, hashes_of_tile
 from storage.catalog.ledger import KEY_PURPOSES, LedgerCheckpoint, LedgerEntryRow, LedgerSequence
@@ -67,6 +68,26 @@ def test_every_checkpoint_there_was_is_served_by_its_size_and_by_what_it_covers_
     for odd in ("-1", "x", str(1 << 63)):
         assert anybody.get(f"/ledger/checkpoint/{odd}").status_code == 422
         assert anybody.get("/ledger/checkpoint", params={"covering": odd}).status_code == 422
+
+
+def test_whoever_kept_a_checkpoint_gets_proof_that_the_ledger_only_grew(served: Any, scene: Any) -> None:
+    served.wait_for_places()
+    anybody = served.caller()
+    vkey = anybody.get("/api/v1/keys").json()["ledger_vkey"]
+    kept = anybody.get("/ledger/checkpoint").content
+    served.signed_in(scene.unit, "auditor")
+    served.wait_for_places()
+    size = open_checkpoint(kept, vkey).size
+    answer = anybody.get(f"/ledger/consistency/{size}")
+    assert answer.headers["cache-control"] == "public, max-age=1"
+    grown = check_growth(kept, parse_growth(answer.content), vkey)
+    assert grown.new.size > size
+    latest = anybody.get("/ledger/checkpoint").content
+    by_tiles = check_growth_by_tiles(kept, latest, lambda path: anybody.get(f"/ledger/{path}").content, vkey)
+    assert by_tiles.new == open_checkpoint(latest, vkey)
+    assert anybody.get("/ledger/consistency/0").content.startswith(b"old 0\n\n")
+    assert anybody.get(f"/ledger/consistency/{grown.new.size + 1000}").status_code == 404
+    assert anybody.get("/ledger/consistency/-1").status_code == 422
 
 
 def test_what_names_no_tile_is_not_found(served: Any, scene: Any) -> None:
