@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Select, and_, cast, func, select, union_all
 from sqlalchemy.orm import Session
 
-from retention.classes import add_months, list_classes
+from retention.classes import add_months, last_day_kept, list_classes
 from storage.catalog.cold import COLD, ColdObject
 from storage.catalog.recordings import Recording, Rendition
 from storage.catalog.redaction import RedactedCopy
@@ -100,8 +100,9 @@ def outlook(loads: Sequence[ClassLoad], today: date, free_bytes: int | None, *, 
         day = today + timedelta(days=number)
         for load in loads:
             stored += load.daily_bytes
-            if disposing and load.keep_months is not None:
-                leaving[_day_after(day, load.keep_months)] += load.daily_bytes
+            last_day = last_day_kept(day, load.keep_months) if disposing else None
+            if last_day is not None:
+                leaving[last_day + timedelta(days=1)] += load.daily_bytes
         stored -= leaving.pop(day, 0.0) if disposing else 0.0
         if day in (in_a_year, in_three_years):
             then[day] = stored
@@ -119,10 +120,6 @@ def _leaving(loads: Sequence[ClassLoad], today: date) -> defaultdict[date, float
         for last_day, size_bytes in load.last_days.items():
             leaving[max(last_day, today) + timedelta(days=1)] += size_bytes
     return leaving
-
-
-def _day_after(received_on: date, keep_months: int) -> date:
-    return add_months(received_on, keep_months) + timedelta(days=1)
 
 
 def _window_days(first: datetime | None, now: datetime) -> float:

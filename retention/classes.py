@@ -32,8 +32,13 @@ MONTHS_AT_SEALING = 6
 
 
 def retain_until_at_sealing(received_at: datetime) -> date | None:
-    """The last day on which a recording is kept, as long as nobody lengthens it. Days are China's, as everywhere."""
-    return add_months(chinese_day(received_at), MONTHS_AT_SEALING)
+    """The last day on which a recording is kept, as long as nobody lengthens it."""
+    return last_day_kept(chinese_day(received_at), MONTHS_AT_SEALING)
+
+
+def last_day_kept(received_on: date, keep_months: int | None) -> date | None:
+    """Of what was received on a Chinese day; None is for ever."""
+    return None if keep_months is None else add_months(received_on, keep_months)
 
 
 def add_months(day: date, months: int) -> date:
@@ -99,10 +104,7 @@ def find_class(session: Session, code: str) -> RetentionClass:
 
 
 def _retain_until(session: Session, recording: Recording, code: str) -> date | None:
-    row = find_class(session, code)
-    if row.keep_months is None:
-        return None
-    return add_months(chinese_day(recording.received_at), row.keep_months)
+    return last_day_kept(chinese_day(recording.received_at), find_class(session, code).keep_months)
 
 
 def _keeps_at_least(now: date | None, then: date | None) -> bool:
