@@ -5,7 +5,6 @@ Whoever holds a grant to copy does it, from the command line or over HTTP; both 
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import shutil
 import uuid
@@ -38,6 +37,7 @@ from retention.errors import OriginalsCold
 from retention.recalls import require_in_store
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, Rendition
+from storage.full_disk import is_full
 from storage.ledger.errors import EntriesUncovered
 from storage.sealed_object import AtRest, open_sealed
 
@@ -88,7 +88,7 @@ def _write(target: Path, contents: PackageContents) -> Verdict:
     try:
         return write_package(target, contents)
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if is_full(error):
             raise NoRoomForCopy(target) from error
         raise
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -27,6 +26,7 @@ from ingest.rendering.redacted_due import lease_due_copy
 from ingest.rendering.work_folder import WorkFolder, remove_abandoned
 from ingest.rendering.workshop import Rendering
 from storage.errors import StoreFull, StoreRefused, StoreUnavailable
+from storage.full_disk import is_full
 
 log = structlog.get_logger()
 
@@ -35,7 +35,6 @@ FAILURES_OF_OURS = (
     *(StoreFull, StoreRefused, StoreUnavailable, SandboxFailed),
 )
 """Whatever file it were, they would have come: no rendition is given up for them."""
-NO_ROOM_ERRORS = (errno.ENOSPC, errno.EDQUOT)
 LOOK_AGAIN_SECONDS = 0.5
 _encode = Waker("encoding.encode_due")
 
@@ -129,5 +128,5 @@ def holding(due: Owed, rendering: Rendering) -> Iterator[None]:
 
 
 def what_was_in_the_way(error: Exception) -> str:
-    full = isinstance(error, StoreFull) or (isinstance(error, OSError) and error.errno in NO_ROOM_ERRORS)
+    full = isinstance(error, StoreFull) or is_full(error)
     return f"{NO_ROOM if full else 'failed'}: {type(error).__name__}"

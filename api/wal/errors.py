@@ -23,8 +23,8 @@ from pathlib import Path
 
 from api.errors import ApiError
 from integrity.fields import format_instant
+from storage.full_disk import is_full
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _AWAY = (errno.ENOENT, errno.ENOTDIR, errno.ENODEV, errno.ENOTCONN, errno.ESTALE)
 
 
@@ -142,7 +142,7 @@ class InstantOutside(WalError):
 
 def of_disk(folder: Path, error: OSError) -> WalError:
     """What the disk of the place says, as a state that a person can mend."""
-    if error.errno in _FULL:
+    if is_full(error):
         return WalPlaceFull(folder)
     if error.errno in _AWAY:
         return WalPlaceAway(folder)

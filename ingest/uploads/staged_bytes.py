@@ -18,6 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
+from storage.full_disk import FULL, is_full
 
 Piece = bytes | memoryview
 """Some bytes of a body. A view is of memory that is used again once no view of it is left."""
@@ -25,7 +26,6 @@ ALIGNMENT_BYTES = 4096
 _BUFFER_BYTES = 64 << 10
 _DIRECT_FROM_BYTES = 4 << 20
 _ALLOCATE_BYTES = 64 << 20
-NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 class _ThreadBuffer(threading.local):
@@ -219,7 +219,7 @@ class StagedBytes:
         try:
             os.posix_fallocate(self._buffered, start, upto - start)
         except OSError as error:
-            if error.errno not in NO_ROOM | {errno.EOPNOTSUPP, errno.EINVAL}:
+            if error.errno not in FULL | {errno.EOPNOTSUPP, errno.EINVAL}:
                 raise
 
     def _write_tail(self) -> int:
@@ -239,4 +239,4 @@ def _begins_on_a_page(piece: Piece) -> bool:
 
 
 def translated(error: OSError) -> StagingFull | OSError:
-    return StagingFull() if error.errno in NO_ROOM else error
+    return StagingFull() if is_full(error) else error

@@ -17,8 +17,8 @@ from storage.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from storage.full_disk import is_full
 
-_FULL = (errno.ENOSPC, errno.EDQUOT)
 _REFUSED = (errno.EACCES, errno.EPERM, errno.ELOOP)
 _OTHER_KIND = (errno.ENOTDIR, errno.EISDIR, errno.EEXIST)
 
@@ -47,7 +47,7 @@ def reading(name: str, path: Path) -> Iterator[None]:
 
 def _store_error(error: OSError, name: str, path: Path) -> ObjectStoreError:
     reason = os.strerror(error.errno) if error.errno else str(error)
-    if error.errno in _FULL:
+    if is_full(error):
         return StoreFull(name)
     if error.errno == errno.EROFS:
         return StoreReadOnly(name, str(error.filename or path), reason)

@@ -175,6 +175,30 @@ def test_a_full_disk_stores_nothing_and_goes_on_when_there_is_room(tmp_path: Pat
     assert done.stdout.splitlines() == ["a/b [] []", str(3 << 20)]
 
 
+def test_an_object_longer_than_files_may_be_finds_no_room_and_leaves_nothing(tmp_path: Path) -> None:
+    done = subprocess.run(
+        (sys.executable, "-c", _LONGEST_FILE, str(tmp_path)), capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines() == ["a/b []", "7"]
+
+
+_LONGEST_FILE = """
+import resource, sys
+from pathlib import Path
+from storage.errors import StoreFull
+from storage.objects.folder import FolderStore
+
+store = FolderStore(Path(sys.argv[1]))
+resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+try:
+    store.put("a/b", bytes(2 << 20))
+except StoreFull as error:
+    print(error.name, list(store.list()))
+store.put("a/c", b"7 bytes")
+print(store.stat("a/c").size_bytes)
+"""
+
+
 def test_an_error_of_a_full_disk_says_what_to_do() -> None:
     assert "free space" in str(StoreFull("a/b"))
 
