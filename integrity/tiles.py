@@ -60,14 +60,6 @@ class Bundle:
         return bundle_path(self.n, self.width)
 
 
-@dataclass(frozen=True, slots=True)
-class Growth:
-    """The files that a growth has to write, each new: entry bundles, then hash tiles from the leaves up."""
-
-    bundles: tuple[Bundle, ...]
-    tiles: tuple[Tile, ...]
-
-
 def tile_path(level: int, n: int, width: int = TILE_WIDTH) -> str:
     """`tile/<level>/<n>`, with `.p/<width>` for a partial tile. Raises ValueError for what no tree has."""
     if not 0 <= level <= LARGEST_LEVEL:
@@ -134,22 +126,6 @@ def hashes_of_tile(data: bytes, width: int, what: str = "hash tile") -> list[byt
     return [data[start : start + HASH_BYTES] for start in range(0, len(data), HASH_BYTES)]
 
 
-def tiles_for_growth(old_size: int, new_size: int) -> Growth:
-    """Which files the growth of a ledger from `old_size` to `new_size` entries has to write.
-
-    Never an empty one, and never one that is there already. Raises ValueError when the ledger would shrink.
-    """
-    if not 0 <= old_size <= new_size:
-        raise ValueError(f"a ledger of {old_size} entries does not grow to {new_size}")
-    bundles = tuple(Bundle(n, width) for n, width in _files_of_row(old_size, new_size))
-    tiles: list[Tile] = []
-    level = 0
-    while new_size > old_size:
-        tiles += [Tile(level, n, width) for n, width in _files_of_row(old_size, new_size)]
-        old_size, new_size, level = old_size // TILE_WIDTH, new_size // TILE_WIDTH, level + 1
-    return Growth(bundles, tuple(tiles))
-
-
 def grow_hash_tiles(old_size: int, leaf_hashes: Sequence[bytes], fetch: Fetch) -> Iterator[tuple[Tile, bytes]]:
     """The hash tiles that appending `leaf_hashes` to a ledger of `old_size` writes, with their content.
 
@@ -199,14 +175,6 @@ def hash_reader(size: int, fetch: Fetch) -> ReadHash:
     return read_hash
 
 
-def read_entry(index: int, size: int, fetch: Fetch) -> bytes:
-    """Entry `index` of the ledger of `size`. Raises TileUnavailable, MalformedEvidence, or ValueError past its end."""
-    if not 0 <= index < size:
-        raise ValueError(f"there is no entry {index} in a ledger of {size}")
-    number, offset = divmod(index, TILE_WIDTH)
-    return _fetch_bundle(fetch, Bundle(number, min(TILE_WIDTH, size - number * TILE_WIDTH)))[offset]
-
-
 def _fetch_tile(fetch: Fetch, tile: Tile) -> list[bytes]:
     """Its hashes; the beginning of the full tile where the partial one has been removed."""
     data = fetch(tile.path)
@@ -229,17 +197,6 @@ def _fetch_bundle(fetch: Fetch, bundle: Bundle) -> list[bytes]:
     if data is None:
         raise TileUnavailable(bundle.path)
     return decode_bundle(data, TILE_WIDTH, full.path)[: bundle.width]
-
-
-def _files_of_row(old_size: int, new_size: int) -> Iterator[tuple[int, int]]:
-    """(number, width) of each file that a row growing from `old_size` to `new_size` items writes."""
-    if new_size == old_size:
-        return
-    full_count, edge_width = divmod(new_size, TILE_WIDTH)
-    for n in range(old_size // TILE_WIDTH, full_count):
-        yield n, TILE_WIDTH
-    if edge_width:
-        yield full_count, edge_width
 
 
 def _number_path(n: int) -> str:

@@ -30,14 +30,6 @@ class Noted:
     notes: list[int]
 
 
-def judge_due_recordings(session: Session, limit: int = 100) -> int:
-    """Judge up to `limit` recordings that are due; how many. 0 too while another is at it."""
-    noted = find_due(session, limit)
-    if noted:
-        judge_noted(session, noted)
-    return len(noted)
-
-
 def find_due(session: Session, limit: int) -> list[Noted]:
     """What the first `limit` notes are about, but what was set aside.
 

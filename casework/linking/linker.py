@@ -9,7 +9,6 @@ out; and it never ends a link, its own neither: a hold, a grant, a retention may
 from __future__ import annotations
 
 import uuid
-from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
@@ -32,12 +31,6 @@ from storage.set_aside import LINKING, is_set_aside
 
 _LOOKED_AT = LinkingDone.recording_id == Recording.id
 _NOT_SET_ASIDE = ~is_set_aside(LINKING, Recording.id)
-
-
-def link_due_recordings(session: Session, limit: int = 100, sealed_after: datetime | None = None) -> dict[str, int]:
-    """Look at up to `limit` recordings that are due, and count the outcomes: none where nothing is due."""
-    due = find_due(session, limit, sealed_after)
-    return dict(Counter(look_at(session, due))) if due else {}
 
 
 def find_due(session: Session, limit: int, sealed_after: datetime | None = None) -> list[Recording]:

@@ -64,11 +64,6 @@ def is_of_its_source(row: ReviewScopeRule) -> bool:
     return is_read_from_source(row, read_scope)
 
 
-def explain_scope(session: Session, scope: Iterable[Mapping[str, Any]]) -> tuple[Met, ...]:
-    """The lines that a version meets, as the database keeps them in `scope`, with their names and their law."""
-    return explain_scopes(session, [scope])[0]
-
-
 def explain_scopes(session: Session, scopes: Sequence[Iterable[Mapping[str, Any]]]) -> list[tuple[Met, ...]]:
     """Of each version in their order: one query for all of them."""
     lines = [{(uuid.UUID(each["rule_id"]), str(each["code"])): None for each in scope} for scope in scopes]

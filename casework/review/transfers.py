@@ -68,11 +68,6 @@ def find_no_crime(session: Session, by: Person, transfer_id: uuid.UUID, reason: 
     return _end(session, by, row, {}, {"note": row.note})
 
 
-def transfers_of(session: Session, case_id: uuid.UUID) -> tuple[CrimeTransfer, ...]:
-    row = CrimeTransfer
-    return tuple(session.scalars(select(row).where(row.case_id == case_id).order_by(row.opened_at)))
-
-
 def open_transfers(
     session: Session, by: Person, *, after: Cursor | None = None, limit: int = 50
 ) -> Page[tuple[CrimeTransfer, Case]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
@@ -182,11 +182,3 @@ _LOOKS: Final[Mapping[str, Callable[[Tally, LedgerEntry], None]]] = {
 }
 ACTIONS: Final = (*COUNTED_ONE_BY_ONE, *_LOOKS)
 """All others say nothing that is counted."""
-
-
-def tally_year(entries: Iterable[LedgerEntry], year: int) -> Mapping[uuid.UUID, Mapping[str, int]]:
-    """By unit, each figure that is not 0. Entries of other actions are passed over."""
-    tally = Tally(date(year, 1, 1), date(year, 12, 31))
-    for entry in entries:
-        tally.take(entry)
-    return tally.counted()

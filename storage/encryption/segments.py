@@ -177,24 +177,6 @@ class SegmentReader:
         self._reader.expect(start, min((last + 1) * SEGMENT_BYTES, self._reader.size_bytes) - start)
 
 
-def decrypt_span(
-    reader: ObjectReader,
-    data_key: bytes,
-    aad: bytes,
-    offset: int,
-    length: int,
-    *,
-    piece_bytes: int = 256 * 1024,
-    pinned_bytes: int | None = None,
-) -> Iterator[memoryview]:
-    """Plaintext [offset, offset + length) of a stored file, piece by piece; each piece stays valid and never changes.
-
-    Size and header are looked at before this returns, each segment before its first piece: no unchecked byte is ever
-    given out. One segment is in memory at a time. Raises DecryptionFailed, SpanOutside and what the reader raises.
-    """
-    return SegmentReader(reader, data_key, aad, pinned_bytes).pieces(offset, length, piece_bytes)
-
-
 def encrypt(data_key: bytes, salt: bytes, nonce_prefix: bytes, aad: bytes, plaintext: bytes) -> bytes:
     """A small plaintext as it is at rest. Whole files go through storage/sealing.py."""
     cipher = SegmentCipher(data_key, salt, nonce_prefix, aad)

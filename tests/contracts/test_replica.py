@@ -25,7 +25,6 @@ from ingest.replica.errors import ReplicaFailing, ReplicaIsStore
 from ingest.replica.mark import Replica, use_replica
 from ingest.replica.replicator import COPIED_NOW, HEALED, LOOKED_AT, REMOVED, Done
 from storage.database import Database
-from storage.encryption.segments import decrypt_span
 from storage.errors import DecryptionFailed, ObjectMissing
 from storage.objects.folder import FolderStore
 from storage.objects.protocol import ObjectStore
@@ -38,6 +37,7 @@ from tests.contracts.test_scrub import sizes
 from tests.faulty_proxy import FaultyProxy
 from tests.ingest.replica_shelf import ReplicaShelf, ids_of
 from tests.ingest.scrub_shelf import DATA_KEY, Shelved, cut, flipped
+from tests.storage.encryption.spans import decrypt_span
 
 DAMAGED = int(os.environ.get("ROT", "24"))
 SOUND = DAMAGED // 3

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import CaseLink, LinkingDone, LinkQuestion
 from storage.database import Database
+from tests.casework.linking.due import link_due_recordings
 from tests.evaluation.judge import Judge
 from tests.evaluation.loading import Loaded, dock, load
 from tests.evaluation.shifts import World, make_world

@@ -28,13 +28,13 @@ from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.database import Database
-from storage.encryption.segments import decrypt_span
 from storage.keystore import WrappedKey, create_key_store
 from storage.ledger.files import LedgerFiles
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
 from tests.servers import ServingThread
+from tests.storage.encryption.spans import decrypt_span
 
 ORIGIN = "liuhen.test/custody"
 

@@ -28,10 +28,9 @@ from integrity.tiles import (
     hash_reader,
     hashes_of_tile,
     parse_path,
-    read_entry,
     tile_path,
-    tiles_for_growth,
 )
+from tests.integrity.grown_files import files_of_growth, read_entry
 
 LEAVES = [hashlib.sha256(number.to_bytes(4, "big")).digest() for number in range(70_000)]
 
@@ -41,7 +40,7 @@ def written(sizes: list[int], leaves: list[bytes] = LEAVES) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     for old_size, new_size in pairwise([0, *sizes]):
         grown = list(grow_hash_tiles(old_size, leaves[old_size:new_size], files.get))
-        assert tuple(tile for tile, _ in grown) == tiles_for_growth(old_size, new_size).tiles
+        assert tuple(tile for tile, _ in grown) == files_of_growth(old_size, new_size).tiles
         for tile, content in grown:
             assert tile.path not in files
             assert len(content) == 32 * tile.width > 0
@@ -99,7 +98,7 @@ def test_no_path_for_what_no_tree_has() -> None:
 
 
 def test_right_edge_of_70_000_leaves() -> None:
-    growth = tiles_for_growth(0, 70_000)
+    growth = files_of_growth(0, 70_000)
     partial = [tile.path for tile in growth.tiles if tile.width < 256]
     assert partial == ["tile/0/273.p/112", "tile/1/001.p/17", "tile/2/000.p/1"]
     full = [tile for tile in growth.tiles if tile.width == 256]
@@ -121,12 +120,7 @@ def test_right_edge_of_70_000_leaves() -> None:
     ],
 )
 def test_growth_writes_what_is_new_and_nothing_empty(old_size: int, new_size: int, paths: list[str]) -> None:
-    assert [tile.path for tile in tiles_for_growth(old_size, new_size).tiles] == paths
-
-
-def test_ledger_never_shrinks() -> None:
-    with pytest.raises(ValueError, match="does not grow"):
-        tiles_for_growth(5, 4)
+    assert [tile.path for tile in files_of_growth(old_size, new_size).tiles] == paths
 
 
 def test_content_of_70_000_leaves() -> None:
@@ -184,7 +178,8 @@ def test_full_tile_stands_in_for_a_partial_one_that_was_removed() -> None:
         tree_root(300, read_hash)  # the level above has no full tile yet
     files["tile/1/000.p/1"] = files["tile/1/000.p/2"][:32]
     assert tree_root(300, hash_reader(300, files.get)) == root_of(LEAVES[:300])
-    assert read_entry(299, 300, files.get) == b"299"
+    grown = dict(grow_bundles(300, entries[300:600], files.get))
+    assert decode_bundle(grown[Bundle(1)], 256) == entries[256:512]
     more = list(grow_hash_tiles(300, LEAVES[300:600], files.get))
     assert dict(more)[Tile(0, 1)] == b"".join(LEAVES[256:512])
 
@@ -194,7 +189,7 @@ def test_missing_tile_is_named() -> None:
         hash_reader(300, lambda path: None)(0, 299)
     assert caught.value.path == "tile/0/001.p/44"
     with pytest.raises(TileUnavailable, match=r"tile/entries/000\.p/5"):
-        read_entry(2, 5, lambda path: None)
+        list(grow_bundles(5, [b"5"], lambda path: None))
     with pytest.raises(TileUnavailable):
         list(grow_hash_tiles(300, LEAVES[300:301], lambda path: None))
 
@@ -271,13 +266,11 @@ def test_bundles_grow_as_their_tiles_do(sizes: list[int]) -> None:
     files: dict[str, bytes] = {}
     for old_size, new_size in pairwise([0, *sorted(sizes)]):
         grown = list(grow_bundles(old_size, entries[old_size:new_size], files.get))
-        assert tuple(bundle for bundle, _ in grown) == tiles_for_growth(old_size, new_size).bundles
+        assert tuple(bundle for bundle, _ in grown) == files_of_growth(old_size, new_size).bundles
         assert files.keys().isdisjoint(bundle.path for bundle, _ in grown)
         files |= {bundle.path: content for bundle, content in grown}
     size = max(sizes)
     assert [read_entry(index, size, files.get) for index in range(size)] == entries[:size]
-    with pytest.raises(ValueError, match="no entry"):
-        read_entry(size, size, files.get)
 
 
 def test_entry_read_back_leads_to_the_signed_root() -> None:

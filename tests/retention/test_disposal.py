@@ -12,12 +12,12 @@ from sqlalchemy.orm import Session
 from casework.cases import assign
 from casework.closing import close_case
 from casework.linking.by_hand import answer_question, unlink
-from casework.linking.linker import link_due_recordings
 from casework.linking.unlinked import list_questions
 from retention.disposal import IDS_IN_ONE_ENTRY, due_in_unit, list_due
 from retention.holds import place_hold, release_hold
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import DisposalDue
+from tests.casework.linking.due import link_due_recordings
 
 TODAY = date(2026, 11, 2)
 YESTERDAY = TODAY - timedelta(days=1)

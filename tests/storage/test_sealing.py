@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from integrity.digest import ContentDigests, Digest, digest_stream
-from storage.encryption.segments import SEGMENT_BYTES, ciphertext_size, decrypt_span, encrypt
+from storage.encryption.segments import SEGMENT_BYTES, ciphertext_size, encrypt
 from storage.errors import (
     CiphertextDiffers,
     ObjectExists,
@@ -26,6 +26,7 @@ from storage.objects.folder import INCOMING, FolderStore
 from storage.objects.folder_writer import FolderWriter
 from storage.sealing import SealedObject, SealingPlan, read_back, write_sealed
 from tests.sampling import stride
+from tests.storage.encryption.spans import decrypt_span
 from tests.storage.killing import run_killed_at
 
 MIB = 1 << 20

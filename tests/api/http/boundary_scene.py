@@ -6,12 +6,12 @@ from datetime import timedelta
 from typing import Any
 
 from api.tasks.housekeeping import link_all_due
-from casework.linking.linker import link_due_recordings
 from casework.register.issues import issue_device
 from storage.catalog.casework import Case
 from tests.api.http.bounds.public import ForThePublic
 from tests.api.http.bounds.units import API, OPERATOR, done
 from tests.api.http.served import Caller, Served
+from tests.casework.linking.due import link_due_recordings
 
 BOX = {"left": 0.1, "top": 0.2, "width": 0.3, "height": 0.2, "from_seconds": 1.5, "to_seconds": 4}
 

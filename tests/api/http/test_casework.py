@@ -6,8 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import Case
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.sample_archive import SampleArchive
 
 NEW_CASE = {"number": "江城罚〔2026〕88号", "title": "占道经营", "kind": "penalty", "procedure": "ordinary_penalty"}

@@ -20,12 +20,12 @@ from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import update
 
 from api.backup.latest import note_backup
-from casework.linking.linker import link_due_recordings
 from storage.catalog.recordings import MediaJob
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
 from storage.operating_figures import read_figures
 from storage.set_aside import set_aside
+from tests.casework.linking.due import link_due_recordings
 from tests.ports import find_free_port
 
 DOCKER = Path(__file__).parents[3] / "docker"

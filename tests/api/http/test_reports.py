@@ -16,12 +16,12 @@ import pytest
 
 from api.words.tables import word_for
 from casework.merging import merge_unit
-from casework.statistics.tally import tally_year
 from integrity.ledger_entry import parse_entry
 from integrity.local_time import chinese_day
 from integrity.tiles import bundle_path, decode_bundle
 from storage.ledger.append import Actor
 from tests.api.http.publishing import PublishingDesk, make_publishing_desk
+from tests.casework.statistics.tallied import tally_year
 
 _SHEET = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 

@@ -20,7 +20,6 @@ from api.tasks.housekeeping import link_all_due
 from casework.cases import assign
 from casework.checklists.checklists import load_shipped_checklists
 from casework.elements.policies import load_shipped_policies
-from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import add_act
 from casework.procedure.explanations import explain_gap
 from casework.procedure.stating import Stated
@@ -33,6 +32,7 @@ from ingest.stations.codes import register_station
 from storage.catalog.organisation import ROLES
 from storage.ledger.append import Actor
 from tests.api.http import conftest as serving
+from tests.casework.linking.due import link_due_recordings
 
 HOSTILE_NAME = "<script>alert(1)</script>\"'><img src=x onerror=alert(2)>.mp4"
 HOSTILE_DEVICE = "</title><svg onload=alert(3)>"

@@ -8,15 +8,15 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
-from casework.linking.linker import link_due_recordings
 from casework.register.devices import add_device
 from casework.register.issues import issue_device
 from ingest.metadata.claims import Claim
 from storage.catalog.elements import ElementQuestion, RecordingJudgement
 from storage.catalog.recordings import Recording
 from storage.ledger.append import Actor
+from tests.casework.elements.due import judge_due_recordings
+from tests.casework.linking.due import link_due_recordings
 
 OPERATOR = Actor.system("admin")
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)

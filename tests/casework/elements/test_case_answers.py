@@ -12,13 +12,13 @@ from casework.cases import assign
 from casework.elements.answers import Choice, answer_questions, list_answers
 from casework.linking.by_hand import link_by_hand
 from casework.linking.errors import InSeveralCases
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from storage.catalog.casework import Case, CaseLink, LinkQuestion
 from storage.catalog.ledger import LedgerOpening
 from storage.catalog.recordings import Recording
 from tests.casework.elements.team import FILMED, Team
 from tests.casework.elements.test_answers import LATER, answer, fingerprint, nearest
+from tests.casework.linking.due import link_due_recordings
 
 SPAN = {"starts_at": FILMED - timedelta(hours=1), "ends_at": FILMED + timedelta(hours=1)}
 

@@ -11,7 +11,6 @@ from sqlalchemy import event, select
 from casework.cases import assign
 from casework.elements.answers import Choice, answer_questions
 from casework.linking.by_hand import answer_question, link_by_hand
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import find_open_question, live_links
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import LinkingDone
@@ -19,6 +18,7 @@ from storage.catalog.elements import ElementQuestion
 from storage.catalog.recordings import Recording
 from tests.casework.elements.team import FILMED, Team
 from tests.casework.elements.test_answers import LATER, answer
+from tests.casework.linking.due import link_due_recordings
 
 HOUR, MINUTE = timedelta(hours=1), timedelta(minutes=1)
 

@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.linking.linker import link_due_recordings
 from storage.catalog.casework import LinkingDone
+from tests.casework.linking.due import link_due_recordings
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

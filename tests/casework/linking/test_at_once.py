@@ -10,13 +10,14 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.linking.linker import find_due_still, link_due_recordings, look_at
+from casework.linking.linker import find_due_still, look_at
 from casework.linking.locks import hold_linking, join_linking
 from casework.linking.rows import live_links
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case, CaseLink, LinkingDone
 from storage.catalog.organisation import Person, Unit
 from storage.database import Database
+from tests.casework.linking.due import link_due_recordings
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

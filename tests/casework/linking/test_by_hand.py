@@ -12,11 +12,11 @@ from casework.closing import close_case
 from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
 from casework.linking.by_hand import answer_question, link_by_hand, unlink
 from casework.linking.errors import AlreadyAnswered, AlreadyLinked, LinkEnded
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.linking.unlinked import list_questions, list_unlinked
 from retention.errors import OutsideUnit
 from storage.catalog.casework import LinkQuestion
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.linking.linked import assigned_case, look, recorded
 
 

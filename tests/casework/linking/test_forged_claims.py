@@ -15,12 +15,12 @@ from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.linking.by_hand import link_by_hand
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.linking.unlinked import list_questions
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseAssignment
 from storage.catalog.recordings import RecordingSegment
+from tests.casework.linking.due import link_due_recordings
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from casework.cases import assign
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.register.devices import add_device
 from casework.register.issues import issue_device, return_device
 from storage.ledger.append import Actor
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.linking.linked import HOUR, MINUTE, START
 
 OPERATOR = Actor.system("admin")

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 from casework.cases import assign
 from casework.closing import close_case
 from casework.linking.by_hand import answer_question, link_by_hand
-from casework.linking.linker import link_due_recordings
 from casework.linking.looks import DeviceTime, ask_for_another_look
 from casework.linking.rows import find_open_question, live_links
 from casework.linking.unlinked import list_questions, list_unlinked
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseLink
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.linking.linked import HOUR, MINUTE, START, assigned_case, look, recorded
 
 

@@ -11,7 +11,6 @@ from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
 from casework.linking.by_hand import link_by_hand
-from casework.linking.linker import link_due_recordings
 from casework.linking.looks import DeviceTime, UnitTime, ask_for_another_look, looks_together
 from casework.register.devices import add_device
 from casework.register.imports import ImportAt, import_table
@@ -19,6 +18,7 @@ from casework.register.issues import issue_device
 from storage.catalog.casework import LinkingDone
 from storage.database import Database
 from storage.ledger.append import Actor
+from tests.casework.linking.due import link_due_recordings
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -11,12 +11,12 @@ from sqlalchemy.orm import Session
 
 from casework.cases import assign
 from casework.linking.by_hand import answer_question, link_by_hand, unlink
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.linking.same_act import ask_about_regrouped
 from casework.linking.unlinked import list_questions
 from storage.catalog.casework import LinkingDone
 from storage.catalog.recordings import RecordingSegment
+from tests.casework.linking.due import link_due_recordings
 
 START = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

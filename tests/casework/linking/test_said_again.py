@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy.orm import Session
 
-from casework.linking.linker import link_due_recordings
 from casework.linking.rows import live_links
 from casework.linking.unlinked import list_questions
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.linking.linked import HOUR, MINUTE, START, assigned_case, look, recorded
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
 from casework.errors import RoleNotAllowed
 from casework.export import finish_export, start_export
@@ -17,8 +18,9 @@ from casework.review.decisions import withdraw_decision
 from casework.review.errors import CommitteeUnusable, GateShut, ReviewSettled, TransferUnusable
 from casework.review.passes import require_signed
 from casework.review.reviewing import Answer, withdraw_review
-from casework.review.transfers import find_no_crime, hand_over, open_transfers, packages_to_hand_over, transfers_of
+from casework.review.transfers import find_no_crime, hand_over, open_transfers, packages_to_hand_over
 from integrity.digest import Digest
+from storage.catalog.review import CrimeTransfer
 from tests.casework.sample_archive import REVIEW_KEYS, REVIEW_SIGNER
 
 
@@ -163,7 +165,7 @@ def suspect(bench: Any) -> Any:
     version = bench.draft()
     crime = Answer("yes", (f"version:{version.id}",))
     bench.review(version, "problems", crime=crime)
-    (task,) = transfers_of(bench.session, bench.case.id)
+    (task,) = bench.session.scalars(select(CrimeTransfer).where(CrimeTransfer.case_id == bench.case.id))
     # Its sixty thousand would count with the small fine that the tests go on with.
     withdraw_decision(bench.session, bench.officer, version.decision_id, "移送")
     return version, task

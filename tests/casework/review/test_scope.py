@@ -13,7 +13,7 @@ from sqlalchemy import func, select
 from casework.review.decisions import change_decision, withdraw_decision
 from casework.review.errors import DecisionSettled, DecisionUnusable
 from casework.review.scope_file import FIELDS, SHIPPED, read_scope
-from casework.review.scopes import explain_scope, is_of_its_source, list_scopes, load_scope
+from casework.review.scopes import explain_scopes, is_of_its_source, list_scopes, load_scope
 from casework.rules.errors import PolicyBegun, RuleFileUnusable
 from integrity.local_time import chinese_day
 from storage.catalog.decisions import FACTS, LEVELS, MEASURES, WITH_AMOUNT
@@ -43,7 +43,7 @@ def codes(version: Any) -> set[tuple[str, str]]:
 def test_each_ground_asks_for_a_review(bench: Any, said: dict[str, Any], ground: str) -> None:
     assert bench.draft(bench.small()).scope == []
     version = bench.draft(bench.small(**said), bench.another_case())
-    met = explain_scope(bench.session, version.scope)
+    (met,) = explain_scopes(bench.session, [version.scope])
     assert ground in {each.trigger.ground for each in met}
     assert all(each.trigger.law and each.trigger.name_zh for each in met)
 

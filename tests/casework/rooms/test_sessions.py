@@ -16,7 +16,6 @@ from casework.elements.facts import gather_facts
 from casework.elements.judging import judge_recording
 from casework.elements.policies import load_shipped_policies
 from casework.errors import CaseClosed, RoleNotAllowed
-from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import correct_act, end_act, withdraw_act
 from casework.procedure.errors import ActTimeUnusable, CaseIncomplete, OfficersUnusable
 from casework.procedure.judgement import judge_case
@@ -37,6 +36,7 @@ from retention.errors import OutsideUnit
 from storage.catalog.casework import CaseLink
 from storage.catalog.organisation import Person
 from storage.database import Database
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.rooms.conftest import LONG_AGO, MINUTE, NOW, START, House
 from tests.casework.test_merging import merge
 

@@ -9,14 +9,14 @@ import pytest
 from sqlalchemy.orm import Session
 
 from casework.access import find_grant
-from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
 from casework.errors import RoleNotAllowed
-from casework.linking.linker import link_due_recordings
 from casework.playback import open_window
 from casework.procedure.explanations import decide_explanation, explain_gap
 from casework.statistics.errors import MonthUnusable, UnitBeyond
 from casework.statistics.indicators import Indicators, RecordedMonth, parse_month, recorded_month
+from tests.casework.elements.due import judge_due_recordings
+from tests.casework.linking.due import link_due_recordings
 from tests.casework.procedure.conftest import MINUTE, START, make_team
 
 NOW = datetime(2026, 4, 2, 8, 0, tzinfo=UTC)

@@ -12,9 +12,10 @@ from typing import Any
 import pytest
 
 from casework.statistics.figures import COERCION_MEASURES, FIGURES, PENALTY_MEASURES
-from casework.statistics.tally import ACTIONS, tally_year
+from casework.statistics.tally import ACTIONS
 from integrity.ledger_entry import LedgerEntry
 from storage.catalog.casework import PROCEDURES
+from tests.casework.statistics.tallied import tally_year
 
 YEAR = 2026
 CHINESE_MIDNIGHT = timedelta(hours=-8)

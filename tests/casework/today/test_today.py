@@ -10,10 +10,8 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.events import enter_event
 from casework.deadlines.loading import load_shipped_terms
-from casework.elements.judgements import judge_due_recordings
 from casework.elements.policies import load_shipped_policies
 from casework.errors import RoleNotAllowed
-from casework.linking.linker import link_due_recordings
 from casework.procedure.acts import add_act, end_act
 from casework.procedure.explanations import decide_explanation, explain_gap
 from casework.requests import ask
@@ -22,6 +20,8 @@ from casework.today.closing import list_ending
 from casework.today.officer import day_of_officer
 from casework.today.recorded import recorded_by_each
 from casework.today.shift import list_to_decide, shift_of
+from tests.casework.elements.due import judge_due_recordings
+from tests.casework.linking.due import link_due_recordings
 
 NOW = datetime(2026, 3, 9, 8, 0, tzinfo=UTC)
 START = datetime(2026, 3, 9, 1, 0, tzinfo=UTC)

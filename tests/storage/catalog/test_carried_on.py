@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from storage.migrations.shipped_functions import shipped_bodies
+from tests.storage.catalog.shipped_bodies import shipped_bodies
 
 ALIASED = re.compile(r'(?:\b(?:FROM|JOIN|UPDATE)|,)\s+(?:public\.)?"?(\w+)"?\s+(?:AS\s+)?(\w+)\b', re.IGNORECASE)
 AS_IT_STANDS = re.compile(r"\b(\w+)\.unit_id (?:=|IS NOT DISTINCT FROM) (?:NEW\.unit_id|of_unit)\b")

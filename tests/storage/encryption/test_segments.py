@@ -21,13 +21,13 @@ from storage.encryption.segments import (
     SegmentCipher,
     SegmentReader,
     ciphertext_size,
-    decrypt_span,
     encrypt,
     plaintext_size,
     plaintext_sizes,
 )
 from storage.errors import DecryptionFailed, SpanOutside
 from storage.objects.folder import FolderReader, FolderStore
+from tests.storage.encryption.spans import decrypt_span
 
 FIRST_BYTES = PLAINTEXT_SEGMENT_BYTES - HEADER_BYTES
 BOUNDARIES = [FIRST_BYTES, FIRST_BYTES + PLAINTEXT_SEGMENT_BYTES, FIRST_BYTES + 2 * PLAINTEXT_SEGMENT_BYTES]

@@ -18,7 +18,6 @@ from integrity.checkpoint import encode_vkey, open_checkpoint
 from integrity.keys import SigningKey
 from integrity.ledger_entry import parse_entry
 from integrity.merkle import leaf_hash, verify_inclusion
-from integrity.tiles import read_entry
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
 from storage.ledger.errors import (
@@ -34,6 +33,7 @@ from storage.ledger.own_store import require_own_store
 from storage.ledger.reading import LedgerReader
 from storage.ledger.sequencer import Sequencer
 from storage.objects.folder import FolderStore
+from tests.integrity.grown_files import read_entry
 
 ORIGIN = "liuhen.test/ledger"
 WHO = Actor.system("custody")

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+_VERSIONS: Final = Path(__file__).parents[3] / "storage/migrations/versions"
 _FUNCTION: Final = re.compile(
     r"^CREATE (?:OR REPLACE )?FUNCTION (\w+)\(.*?\bAS \$\$(.*?)\$\$;?$", re.DOTALL | re.MULTILINE
 )
@@ -17,6 +18,6 @@ _FUNCTION: Final = re.compile(
 def shipped_bodies() -> Mapping[str, str]:
     """The source of each function of the package, by its name."""
     bodies: dict[str, str] = {}
-    for path in sorted((Path(__file__).parent / "versions").glob("*.sql")):
+    for path in sorted(_VERSIONS.glob("*.sql")):
         bodies |= dict(_FUNCTION.findall(path.read_text("utf-8")))
     return bodies
