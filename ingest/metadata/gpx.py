@@ -62,15 +62,15 @@ class Reader:
         )
 
 
-def points_of_gpx(content: bytes) -> list[Point]:
-    """Empty for what is no GPX."""
-    reader, parser = Reader(), expat.ParserCreate()
+def points_of_gpx(text: str) -> list[Point]:
+    """Empty for what is no GPX. An encoding that it declares is not asked: expat knows but few, and it is text here."""
+    reader, parser = Reader(), expat.ParserCreate("utf-8")
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
     parser.StartDoctypeDeclHandler = refuse
     try:
-        parser.Parse(content, True)
+        parser.Parse(text.encode("utf-8", "replace"), True)
     except (expat.ExpatError, Refused, ValueError, RecursionError):
         pass
     return reader.points

@@ -173,20 +173,19 @@ def find_points(handle: BinaryIO, start: bytes, size: int, budget: Budget) -> It
         if layout is not None:
             yield from read_transport_stream(handle, layout, budget)
             return
-    if size <= MOST_TEXT_BYTES and b"\0" not in start:
+    if size <= MOST_TEXT_BYTES and "\0" not in text_of(start):
         handle.seek(0)
         yield from read_text(handle.read(MOST_TEXT_BYTES))
 
 
 def read_text(content: bytes) -> Iterator[tuple[str, list[Point]]]:
     """A sidecar: a log that lies beside the recording it belongs to."""
-    if b"<gpx" in content[:_START_BYTES]:
+    text = text_of(content)
+    if text[:_START_BYTES].lstrip().startswith("<") and "<gpx" in text:
         from ingest.metadata.gpx import points_of_gpx
 
-        yield "gpx", points_of_gpx(content)
-        return
-    text = content.decode("utf-8", "replace")
-    if " --> " in text[:_START_BYTES]:
+        yield "gpx", points_of_gpx(text)
+    elif " --> " in text[:_START_BYTES]:
         from ingest.metadata.subtitle_positions import points_of_srt
 
         yield "srt", list(points_of_srt(text))
@@ -194,6 +193,17 @@ def read_text(content: bytes) -> Iterator[tuple[str, list[Point]]]:
         from ingest.metadata.nmea import points_of_nmea
 
         yield "nmea", list(points_of_nmea(text))
+
+
+def text_of(content: bytes) -> str:
+    """In UTF-16 where its first bytes are a byte order mark's, or a sign of ASCII as UTF-16 has it; else in UTF-8,
+    whatever it declares: places and times are ASCII in every other encoding that loggers write."""
+    first = content[:2]
+    if first in (b"\xff\xfe", b"\xfe\xff"):
+        return content.decode("utf-16", "replace")
+    if len(first) == 2 and 0 in first and any(0x20 <= each < 0x7F for each in first):
+        return content.decode("utf-16-le" if first[1] == 0 else "utf-16-be", "replace")
+    return content.decode("utf-8-sig", "replace")
 
 
 def exif_claims(contents: dict[str, Any] | Any) -> Claims:
