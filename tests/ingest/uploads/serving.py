@@ -33,7 +33,14 @@ from ingest.uploads.contract import (
     UploadRegister,
     nothing,
 )
-from ingest.uploads.errors import QuotaExceeded, RegisterUnavailable, TooManyUploads
+from ingest.uploads.errors import (
+    QuotaExceeded,
+    RegisterUnavailable,
+    TooLong,
+    TooManyTerminated,
+    TooManyUploads,
+    UploadGone,
+)
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.staging import Staging
 from storage.catalog.uploads import GONE_STATES
@@ -54,10 +61,13 @@ def locked_register(path: Path) -> Iterator[dict[str, Any]]:
 
 
 class FileRegister(UploadRegister):
-    """The UploadRegister as one JSON file under flock. `down` in it plays a catalog that does not answer."""
+    """The UploadRegister as one JSON file under flock, held to the contract by test_register_contract.py. `down` in it
+    plays a catalog that does not answer. It has no ledger: that a row has its entry is for test_register.py to try.
+    """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, max_terminated: int = 1000) -> None:
         self._path = path
+        self._max_terminated = max_terminated
 
     @contextmanager
     def _content(self) -> Iterator[dict[str, Any]]:
@@ -66,7 +76,7 @@ class FileRegister(UploadRegister):
                 raise RegisterUnavailable("down")
             yield content
 
-    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> list[Admitted | RequestRefused]:
+    def admit(self, asked: Sequence[Asked], *, again: bool = False) -> list[Admitted | Exception]:
         return [self._admit(one) for one in asked]
 
     def _admit(self, asked: Asked) -> Admitted | RequestRefused:
@@ -81,30 +91,27 @@ class FileRegister(UploadRegister):
         return await asyncio.to_thread(lambda: [self._open(opening) for opening in openings])
 
     def _open(self, opening: Opening) -> UploadRecord | RequestRefused:
-        station = opening.station
+        if opening.declared_length > opening.station.max_waiting_bytes:
+            return TooLong(opening.station.max_waiting_bytes)
         with self._content() as content:
-            for upload_id, row in content["uploads"].items():
-                key = None if row["state"] in GONE_STATES else row.get("creation_key")
-                if key is not None and (row["station_id"], key) == (str(station.station_id), opening.creation_key):
-                    return _record(upload_id, row)
-            own = [row for row in content["uploads"].values() if row["station_id"] == str(station.station_id)]
-            if sum(row["state"] == "open" for row in own) >= station.max_uploads:
-                return TooManyUploads(station.max_uploads)
-            waiting = sum(row["length"] for row in own if row["state"] in ("open", "finished"))
-            if waiting + opening.declared_length > station.max_waiting_bytes:
-                return QuotaExceeded(station.max_waiting_bytes, waiting)
-            content["uploads"][opening.upload_id] = {
-                "station_id": str(station.station_id),
-                "length": opening.declared_length,
-                "deferred": opening.length_is_deferred,
-                "claims": opening.claims.to_json(),
-                "state": "open",
-                "expires_at": opening.expires_at.isoformat(),
-                "latest": (opening.expires_at_latest or opening.expires_at).isoformat(),
-                "creation_key": opening.creation_key,
-                "node": opening.node,
-            }
-        return opening.record
+            before = _opened_before(content, opening) or self._why_not_opened(content, opening)
+            if before is None:
+                content["uploads"][opening.upload_id] = _row(opening)
+        return before or opening.record
+
+    def _why_not_opened(self, content: dict[str, Any], opening: Opening) -> RequestRefused | None:
+        station, own = opening.station, _rows_of(content, opening.station.station_id)
+        if str(station.station_id) not in {row["id"] for row in content["stations"].values()}:
+            return CredentialRefused("revoked meanwhile")
+        if sum(row["state"] == "open" for row in own) >= station.max_uploads:
+            return TooManyUploads(station.max_uploads)
+        hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+        ended = [row for row in own if row["state"] == "terminated" and row["ended_at"] >= hour.isoformat()]
+        if len(ended) >= self._max_terminated:
+            return TooManyTerminated(self._max_terminated, (hour + timedelta(hours=1) - datetime.now(UTC)).seconds + 1)
+        if _waiting(own) + opening.declared_length > station.max_waiting_bytes:
+            return QuotaExceeded(station.max_waiting_bytes, _waiting(own))
+        return None
 
     def keep_promises(self) -> None:
         """Openings are as durable as all else here."""
@@ -121,24 +128,26 @@ class FileRegister(UploadRegister):
         return {each: record.state for each in upload_ids if (record := self.find_upload(each)) is not None}
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
+        if length > station.max_waiting_bytes:
+            raise TooLong(station.max_waiting_bytes)
         with self._content() as content:
-            row = content["uploads"][record.upload_id]
-            waiting = sum(
-                each["length"] for each in content["uploads"].values() if each["state"] in ("open", "finished")
-            )
-            if waiting - row["length"] + length > station.max_waiting_bytes:
+            row = content["uploads"].get(record.upload_id)
+            if row is None or row["state"] != "open" or not row["deferred"]:
+                raise UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
+            waiting = _waiting(_rows_of(content, record.station_id))
+            if length > row["length"] and waiting - row["length"] + length > station.max_waiting_bytes:
                 raise QuotaExceeded(station.max_waiting_bytes, waiting)
             row["length"], row["deferred"] = length, False
 
     def finish_uploads(self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing) -> list[bool]:
         meanwhile()
-        return [self._leave_open(record.upload_id, "finished") for record in records]
+        return [self._leave_open(record, "finished") for record in records]
 
     def terminate_upload(self, record: UploadRecord) -> bool:
-        return self._leave_open(record.upload_id, "terminated")
+        return self._leave_open(record, "terminated")
 
     def expire_upload(self, record: UploadRecord) -> bool:
-        return self._leave_open(record.upload_id, "expired")
+        return self._leave_open(record, "expired")
 
     def note_seen(self, record: UploadRecord) -> None:
         with self._content() as content:
@@ -154,27 +163,66 @@ class FileRegister(UploadRegister):
             if record.is_open and record.node == node and (due_by is None or record.expires_at <= due_by)
         )
 
-    def _leave_open(self, upload_id: str, state: str) -> bool:
+    def _leave_open(self, record: UploadRecord, state: str) -> bool:
+        """Where it is as whoever ends it knows it: of one that was moved to another node the bytes here are none."""
         with self._content() as content:
-            row = content["uploads"].get(upload_id)
-            if row is None or row["state"] != "open":
+            row = content["uploads"].get(record.upload_id)
+            if row is None or (row["state"], row["station_id"], row["node"]) != (
+                "open",
+                str(record.station_id),
+                record.node,
+            ):
                 return False
-            row["state"] = state
+            row["state"], row["ended_at"] = state, datetime.now(UTC).isoformat()
             return True
+
+
+def _rows_of(content: dict[str, Any], station_id: uuid.UUID) -> list[dict[str, Any]]:
+    return [row for row in content["uploads"].values() if row["station_id"] == str(station_id)]
+
+
+def _waiting(rows: Sequence[dict[str, Any]]) -> int:
+    """What waits to be sealed, and what could not be, takes its room."""
+    return sum(row["length"] for row in rows if row["state"] in ("open", "finished", "failed"))
+
+
+def _opened_before(content: dict[str, Any], opening: Opening) -> UploadRecord | None:
+    """What the station's own word for this creation has opened, as long as it lives."""
+    wanted = str(opening.station.station_id), opening.creation_key
+    for upload_id, row in content["uploads"].items():
+        key = None if row["state"] in GONE_STATES else row.get("creation_key")
+        if key is not None and (row["station_id"], key) == wanted:
+            return _record(upload_id, row)
+    return None
+
+
+def _row(opening: Opening) -> dict[str, Any]:
+    latest = opening.expires_at_latest
+    return {
+        "station_id": str(opening.station.station_id),
+        "length": opening.declared_length,
+        "deferred": opening.length_is_deferred,
+        "claims": opening.claims.to_json(),
+        "state": "open",
+        "expires_at": opening.expires_at.isoformat(),
+        "latest": None if latest is None else latest.isoformat(),
+        "creation_key": opening.creation_key,
+        "node": opening.node,
+    }
 
 
 def _record(upload_id: str, row: dict[str, Any]) -> UploadRecord:
     return UploadRecord(
-        upload_id,
-        uuid.UUID(row["station_id"]),
-        UNIT,
-        row["length"],
-        UploadClaims.from_json(row["claims"]),
-        row["state"],
-        datetime.fromisoformat(row["expires_at"]),
-        row["deferred"],
-        datetime.fromisoformat(row["latest"]),
-        row["node"],
+        upload_id=upload_id,
+        station_id=uuid.UUID(row["station_id"]),
+        unit_id=UNIT,
+        declared_length=row["length"],
+        claims=UploadClaims.from_json(row["claims"]),
+        state=row["state"],
+        expires_at=datetime.fromisoformat(row["expires_at"]),
+        length_is_deferred=row["deferred"],
+        expires_at_latest=None if row["latest"] is None else datetime.fromisoformat(row["latest"]),
+        node=row["node"],
     )
 
 
