@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -36,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
     asked = _parser().parse_args(arguments)
     if asked.command == "verify" and not asked.package.is_dir():
-        return _complain(f"不是文件夹 / not a folder: {asked.package}")
+        return _complain(_no_folder(asked.package))
     try:
         trust = load_trust(asked.trust) if asked.trust is not None else None
     except EvidenceError as error:
@@ -50,6 +51,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if asked.json:
         return _verify_as_json(asked.package, trust, asked.renew)
     return _verify_aloud(asked.package, trust, asked.renew)
+
+
+def _no_folder(package: Path) -> str:
+    """A package is handed over as one file, and many a reader gives that."""
+    said = f"不是文件夹 / not a folder: {package}"
+    if not package.is_file():
+        return said
+    unpacking = f"tar -xf {shlex.quote(str(package))}"
+    return f"{said}；请先解包，再核验解出的文件夹 / unpack it first, then verify the folder: {unpacking}"
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -193,7 +193,7 @@ def create_person(
     name: Annotated[str, typer.Option(help="姓名 / the name")],
     sign_in_name: Annotated[str, typer.Option(help="用户名 / the name to sign in with")],
     unit: UnitCode = None,
-    badge: Annotated[str | None, typer.Option(help="执法证号 / badge number")] = None,
+    badge: Annotated[str | None, typer.Option(help="编号 / badge number")] = None,
     password_stdin: PasswordStdin = False,
     as_json: Json = False,
 ) -> None:

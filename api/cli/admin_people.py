@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import string
 import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -79,11 +80,16 @@ def unit_or_only(session: Session, code: str | None) -> Unit:
     return units[0]
 
 
+def _random_password() -> str:
+    """More than 120 bits. Never with "-" in front, which a command would take for an option."""
+    return secrets.choice(string.ascii_letters + string.digits) + secrets.token_urlsafe(15)
+
+
 def add_person(
     session: Session, *, unit: Unit, role: str, name: str, sign_in_name: str, badge: str | None, password: str | None
 ) -> Facts:
     """A person who can sign in; without a password a random one, which the facts show this once."""
-    chosen = password or secrets.token_urlsafe(15)
+    chosen = password or _random_password()
     person = create_person(
         session,
         OPERATOR,
@@ -105,7 +111,7 @@ def reset_password(session: Session, sign_in_name: str, password: str | None) ->
     person = find_person(session, sign_in_name)
     if person is None or not person.active:
         raise _nobody(sign_in_name)
-    chosen = password or secrets.token_urlsafe(15)
+    chosen = password or _random_password()
     set_password_hash(session, OPERATOR, person.id, hash_password(chosen))
     end_sessions(session, person.id, datetime.now(UTC))
     lift_throttle(session, person.sign_in_name)

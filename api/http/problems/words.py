@@ -80,7 +80,7 @@ THINGS: Mapping[str, str] = {
     "playback_window": "播放窗口",
     "recording": "记录",
     "unit": "单位",
-    "badge number": "执法证号",
+    "badge number": "编号",
     "case number": "案号",
     "sign-in name": "用户名",
     "device code": "设备编号",

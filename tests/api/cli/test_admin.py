@@ -261,6 +261,7 @@ def test_a_password_is_read_or_made_and_only_its_hash_is_kept(lent: Path) -> Non
     made = done(lent, *words, "--sign-in-name", "wangwu")
     given = done(lent, *words, "--sign-in-name", "wangwu2", "--password-stdin", stdin="correct horse\n")
     assert len(made["password"]) >= 20
+    assert made["password"][0].isalnum()
     assert "password" not in given
     with psycopg.connect(done(lent, "admin", "database")["worker"]) as connection:
         rows = connection.execute("SELECT password_hash FROM person WHERE sign_in_name LIKE 'wangwu%'").fetchall()
@@ -296,6 +297,7 @@ def test_a_forgotten_password_is_set_anew_and_ends_what_was_open_under_the_forme
     made = done(lent, "admin", "person", "password", "zhaoliu")
     given = done(lent, "admin", "person", "password", "zhaoliu", "--password-stdin", stdin="correct horse\n")
     assert len(made["password"]) >= 20
+    assert made["password"][0].isalnum()
     assert "password" not in given
     with psycopg.connect(database) as connection:
         row = connection.execute("SELECT password_hash FROM person WHERE sign_in_name = 'zhaoliu'").fetchone()

@@ -30,6 +30,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> Callable[.
     return lambda *words: root.run([*words, "up"])
 
 
+def test_who_gives_verify_a_package_is_told_what_verifies_one() -> None:
+    shown = liuhen("verify", "package.tar")
+    assert shown.returncode == 2
+    assert "python -m integrity verify" in " ".join(shown.stderr.replace("│", " ").split())
+
+
 def test_help_names_every_command_chinese_first() -> None:
     shown = liuhen("--help")
     assert shown.returncode == 0

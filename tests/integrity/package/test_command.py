@@ -158,3 +158,11 @@ def test_hostile_names_cannot_steer_the_terminal(package: Path) -> None:
         assert done.returncode == 1
         assert "\x1b" not in done.stdout
         assert "owned" in done.stdout
+
+
+def test_a_package_given_as_one_file_is_to_be_unpacked_first(tmp_path: Path) -> None:
+    packed = tmp_path / "package.tar"
+    packed.touch()
+    ran = run("verify", packed)
+    assert ran.returncode == 2
+    assert f"tar -xf {packed}" in ran.stderr
