@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from sqlalchemy import Select, Text, Uuid, and_, cast, exists, func, literal, null, select, tuple_, union_all
+from sqlalchemy.dialects.postgresql import array
 from sqlalchemy.orm import Session, aliased
 
 from casework.playback import shows_poster
@@ -105,10 +106,11 @@ class TimelineItem:
 
     `subject_id` is the row of the stage, class, archive, catalogue, link, act, explanation, event, term, decision,
     service, notice, reply, answer, document, request, grant, redacted copy or export. `detail` is a word of
-    DETAIL_WORDS, the original name of a recording, or the kind of a document. `served`, what was told on the spot and
-    what a party said are dated by when that was. `recording_made` is dated by the recording's own claim, which is no
-    more than a claim; one without a claim is `recording_received` instead, dated by its arrival. `poster_viewed` is
-    the poster or the preview pictures of what can be played; `viewed` is the footage itself.
+    DETAIL_WORDS, the original name of a recording, the kind of a document, or the officer named.
+    `served`, what was told on the spot and what a party said are dated by when that was. `recording_made` is dated by
+    the recording's own claim, which is no more than a claim; one without a claim is `recording_received` instead, dated
+    by its arrival. `poster_viewed` is the poster or the preview pictures of what can be played; `viewed` is the footage
+    itself.
     """
 
     at: datetime
@@ -142,7 +144,11 @@ def case_timeline(
         *_of_exports(case_id),
     )
     items = union_all(*parts).subquery("item")
-    key = func.concat(items.c.kind, ":", cast(items.c.subject_id, Text), ":", cast(items.c.recording_id, Text))
+    # What has the same instant follows in the order of the kinds: nobody is granted what was not asked for.
+    rank = func.lpad(cast(func.array_position(array(TIMELINE_KINDS), items.c.kind), Text), 3, "0")
+    key = func.concat(
+        rank, ":", items.c.kind, ":", cast(items.c.subject_id, Text), ":", cast(items.c.recording_id, Text)
+    )
     statement = select(items, key.label("key")).order_by(items.c.at, key).limit(page_rows(limit) + 1)
     if after is not None:
         statement = statement.where(tuple_(items.c.at, key) > tuple_(literal(after.at), literal(after.key)))
@@ -190,9 +196,13 @@ def _of_archiving(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
 
 
 def _of_officers(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
+    """`detail` is who was named or released; the one who named or released is the item's person."""
     officer = CaseOfficer
-    yield _item(officer.named_at, "officer_named", officer.id, officer.person_id).where(officer.case_id == case_id)
-    yield _item(officer.ended_at, "officer_released", officer.id, officer.person_id).where(
+    name = select(Person.name).where(Person.id == officer.person_id).scalar_subquery()
+    yield _item(officer.named_at, "officer_named", officer.id, officer.named_by, detail=name).where(
+        officer.case_id == case_id
+    )
+    yield _item(officer.ended_at, "officer_released", officer.id, officer.ended_by, detail=name).where(
         officer.case_id == case_id, officer.ended_at.is_not(None)
     )
 
@@ -319,6 +329,7 @@ def _of_documents(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
 
 def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
     request, grant, window = AccessRequest, Grant, PlaybackWindow
+    asked_at = select(request.asked_at).where(request.id == grant.request_id).scalar_subquery()
     yield _item(request.asked_at, "access_requested", request.id, request.person_id, detail=request.kind).where(
         request.case_id == case_id
     )
@@ -326,7 +337,8 @@ def _of_access(case_id: uuid.UUID) -> Iterator[Select[*tuple[Any, ...]]]:
         request.case_id == case_id, request.state == "refused"
     )
     yield _item(
-        grant.granted_at,
+        # Granted by rule it is in the deed that asks, whose own instant may be some milliseconds later.
+        func.greatest(grant.granted_at, asked_at),
         "access_granted",
         grant.id,
         func.coalesce(grant.approved_by, grant.person_id),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +26,7 @@ from casework.organisation import names_of
 from casework.playback import who_saw
 from casework.recall import grant_to_recall
 from casework.requests import list_requests
+from casework.stage_machines import stages_in
 from ingest.media.tiles import SpriteLayout
 from retention import permission as retention_permission
 from retention.classes import list_classes
@@ -82,6 +83,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
     viewings = who_saw(session, recording.id, limit=50)
     may = may_do(visit)
     where = where_is(session, recording.id)
+    cases = open_cases(visit) if may["link"] else ()
     return {
         "recording": recording,
         "kind": kind_of(recording, renditions),
@@ -110,8 +112,8 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "handled": handled_case(visit, recording),
         **redaction_of(visit, recording),
         "may": may,
-        "cases": open_cases(visit) if may["link"] else (),
-        "stages": STAGES,
+        "cases": cases,
+        "stages": stages_of_any(cases),
         "facts": technical_facts(recording),
         "damage": damage_of(visit, recording, jobs, renditions),
         "decoding": decoding_of(session, recording.id),
@@ -235,6 +237,12 @@ def open_cases(visit: Visit, limit: int = 200) -> tuple[Case, ...]:
     statement = select(Case).where(of_own(visit.person, Case.unit_id))
     statement = statement.order_by(Case.closed_at.is_not(None), Case.opened_at.desc()).limit(limit)
     return tuple(visit.session.scalars(statement))
+
+
+def stages_of_any(cases: Sequence[Case]) -> tuple[str, ...]:
+    """The stages of their procedures: nobody is offered a hearing where no case has one."""
+    reached = {stage for procedure in {case.procedure for case in cases} for stage in stages_in(procedure)}
+    return tuple(stage for stage in STAGES if stage in reached)
 
 
 def recall_minutes(visit: Visit, where: Whereabouts | None) -> int | None:

@@ -29,19 +29,21 @@ from storage.catalog.recordings import Recording
 
 
 def link_by_hand(
-    session: Session, by: Person, *, recording_id: uuid.UUID, case_id: uuid.UUID, stage: str, reason: str
+    session: Session, by: Person, *, recording_id: uuid.UUID, case_id: uuid.UUID, stage: str | None = None, reason: str
 ) -> CaseLink:
     """Put a recording into a case; also into a closed one, because footage comes late. Settles an open question.
 
+    Without a stage, into the one in which the case is.
     Raises AlreadyLinked, CaseArchived, WordUnknown for the stage, TextUnusable, UnknownSubject, OutsideUnit,
     RoleNotAllowed.
     """
     require(by, "link_recordings")
-    known_word("stage", stage, STAGES)
+    if stage is not None:
+        known_word("stage", stage, STAGES)
     reason = required_text("reason", reason)
     recording = row_in_unit(session, by, Recording, recording_id, lock=True)
     case = row_in_unit(session, by, Case, case_id)
-    return place_by_hand(session, by, recording, case, stage, reason)
+    return place_by_hand(session, by, recording, case, stage or case.stage, reason)
 
 
 def place_by_hand(

@@ -20,7 +20,7 @@ from casework.procedure.acts import add_act, withdraw_act
 from casework.procedure.contacts import state_notice_given
 from casework.procedure.explanations import decide_explanation, explain_gap, withdraw_explanation
 from casework.procedure.stating import Stated
-from casework.requests import ask, refuse, revoke
+from casework.requests import approve, ask, refuse, revoke
 from casework.review.decisions import Said, draft_decision, withdraw_decision
 from casework.service.serving import Served, state_service, withdraw_service
 from casework.stages import enter_stage
@@ -145,3 +145,24 @@ def test_timeline_holds_nothing_of_other_cases(session: Session, archive: Any) -
     assert [item.kind for item in case_timeline(session, officer, case.id).items] == ["stage_entered"]
     with pytest.raises(OutsideUnit):
         case_timeline(session, archive.person(archive.unit(), "officer"), case.id)
+
+
+def test_who_named_an_officer_and_whom_are_both_said(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    naming, named = archive.person(unit, "officer"), archive.person(unit, "officer")
+    archive.certify(named)
+    case = archive.case(naming)
+    name_officer(session, naming, case.id, named.id)
+    (item,) = [each for each in case_timeline(session, naming, case.id).items if each.kind == "officer_named"]
+    assert (item.person_id, item.detail) == (naming.id, named.name)
+
+
+def test_what_is_granted_at_once_comes_after_its_being_asked_for(session: Session, archive: Any) -> None:
+    unit = archive.unit()
+    officer, supervisor = archive.person(unit, "officer"), archive.person(unit, "supervisor")
+    case = archive.case(officer)
+    request = ask(session, officer, case_id=case.id, kind="view", purpose="p")
+    just_before = request.asked_at - timedelta(milliseconds=5)
+    approve(session, supervisor, request.id, expires_at=just_before + timedelta(hours=1), now=just_before)
+    kinds = [each.kind for each in case_timeline(session, officer, case.id).items]
+    assert kinds.index("access_requested") < kinds.index("access_granted")

@@ -68,7 +68,9 @@ class AssignmentCorrection(NewAssignment):
 
 class NewLink(Form):
     recording_id: uuid.UUID
-    stage: ShortText = Field(examples=["investigation"])
+    stage: ShortText | None = Field(
+        default=None, description="left out: the one in which the case is", examples=["investigation"]
+    )
     reason: LongText = Field(examples=["同一现场"])
 
 
@@ -126,7 +128,7 @@ class CaseDetail(CaseItem):
 
 
 class TimelineItem(Answer):
-    """`detail` is a word or a name: the stage, the original name, the kind of access."""
+    """`detail` is a word or a name: the stage, the original name, the kind of access, the officer named by `person`."""
 
     at: datetime
     kind: str = Field(examples=["recording_linked"])
