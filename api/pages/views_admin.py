@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.orm import Session
 
 from api.pages.kept_counts import Counted, KeptCounts
@@ -32,7 +32,7 @@ from ingest.scrub.standing import LostObject, Standing, list_lost, read_standing
 from ingest.stations.overview import count_alerts
 from ingest.uploads.unknown import UnknownTotal, read_unknown
 from integrity.local_time import chinese_day
-from storage.catalog.organisation import POSTS, ROLES, PersonPost, Unit
+from storage.catalog.organisation import POSTS, ROLES, Person, PersonPost, Unit
 from storage.catalog.publication import PublicationDuty
 from storage.catalog.recordings import MediaJob, Recording
 from storage.catalog.uploads import IN_HAND, Upload
@@ -86,6 +86,7 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
         "units": {node.unit.id: node.unit for node in tree},
         "chosen": chosen,
         "people": people.items,
+        "made": just_made(visit, chosen),
         "next": visit.next_page(people.next),
         "roles": ROLES,
         "posts": posts,
@@ -99,6 +100,12 @@ def build_admin(visit: Visit) -> Mapping[str, Any]:
 def chosen_unit(visit: Visit, tree: Sequence[UnitNode]) -> Unit:
     """Whose people are listed: the unit asked for when it is below the administrator's, else his own."""
     return next((node.unit for node in tree if str(node.unit.id) == visit.asked("unit")), tree[0].unit)
+
+
+def just_made(visit: Visit, chosen: Unit) -> Person | None:
+    """Whom the page's form added: the address to which it leads names him."""
+    statement = select(Person).where(cast(Person.id, Text) == visit.asked("made"), Person.unit_id == chosen.id)
+    return visit.session.scalars(statement).first() if visit.asked("made") else None
 
 
 def read_health(visit: Visit, tree: Sequence[UnitNode]) -> Health:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from api.http.packages import fetchable
 from api.pages.views_acts import build_acts
@@ -36,11 +36,13 @@ from casework.secrecy import keeps_nothing_from, may_see_case
 from casework.stage_machines import stages_in, steps_from
 from casework.stages import stages_behind, stages_of
 from casework.timeline import DETAIL_WORDS, TimelineItem, case_timeline
+from casework.units import in_reach
 from retention import permission as retention_permission
 from retention.own_units import of_own, own_units
 from retention.paging import Cursor, newest_first, take_page
 from storage.catalog.access import Grant
 from storage.catalog.casework import PROCEDURES, STAGES, Case, CaseLink, CaseStage
+from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.retention import Hold
 
@@ -125,6 +127,7 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
             row.person_id == visit.person.id and row.kind == "view" and (handled or row.approved_by) for row in grants
         ),
         "assignments": assignments,
+        **roster_of(visit, case),
         "assign_from": visit.now - timedelta(hours=8),
         "stages": stages_in(case.procedure),
         "may": may_do(visit),
@@ -138,6 +141,17 @@ def build_case(visit: Visit) -> Mapping[str, Any]:
         **(build_notices(visit, case) if sees else {}),
         **build_case_publications(visit, case, sees),
         **(build_service(visit, case) if sees else {}),
+    }
+
+
+def roster_of(visit: Visit, case: Case) -> Mapping[str, Any]:
+    """Whose numbers an assignment may name: those at work are suggested, those who left are known by name still."""
+    units = or_(in_reach(visit.person, Person.unit_id), Person.unit_id == case.unit_id)
+    statement = select(Person).where(units, Person.badge_number.is_not(None)).order_by(Person.badge_number, Person.id)
+    people = tuple(visit.session.scalars(statement))
+    return {
+        "roster": tuple(person for person in people if person.active),
+        "roster_names": {person.badge_number: person.name for person in people},
     }
 
 

@@ -117,3 +117,22 @@ def test_a_voided_issue_says_who_voided_it_when_and_why(district: Any) -> None:
         (str(people["supervisor"].id), "选错了人"),
         (None, "重复登记"),
     }
+
+
+def test_who_was_added_and_to_which_unit_is_said(district: Any) -> None:
+    people = district.people["administrator"].get("/api/v1/people", params={"unit_id": str(district.unit.id)}).json()
+    one = people["items"][0]
+    page = district.page("administrator", f"/admin?unit={one['unit_id']}&made={one['id']}")
+    assert f"新增{one['name']}。" in text_of(page)
+    assert "新增" + one["name"] not in text_of(district.page("administrator", "/admin?made=nobody"))
+
+
+def test_a_number_that_nobody_has_is_marked_in_the_list_of_assignments(district: Any) -> None:
+    officer = district.people["officer"]
+    for number in ("000123", "000299"):
+        form = {"officer": number, "starts_at": "2026-03-09T08:00:00Z", "ends_at": "2026-03-09T09:00:00Z"}
+        assert officer.post(f"/api/v1/cases/{district.case.id}/assignments", json=form).status_code == 201
+    page = district.page("officer", f"/cases/{district.case.id}")
+    said = text_of(page)
+    assert said.count("名册中没有此编号，请更正") == 1
+    assert '<option value="000123">' in page.text
