@@ -17,7 +17,7 @@ from tests.casework.notices.told import WORDS
 @dataclass
 class NoticeWriter:
     """`by`: a caller of the API who works on the case; `heard_by`: the officer who told and heard the party; `film`:
-    gives the id of a recording of the case, which shows that he signed, and what he gave up."""
+    makes a recording of the case, which shows that he signed, or what he gave up since he was told; its id."""
 
     by: Any
     case_id: str
@@ -59,10 +59,9 @@ class NoticeWriter:
         )
 
     def try_hear(self, notice: Any, kind: str, *, film: bool = False, content: str | None = None) -> Any:
-        now = datetime.now(UTC).isoformat()
-        form = {"kind": kind, "said_at": now, "heard_by": self.heard_by, "content": content}
         shown = {"recording_id": self.film()} if film else {}
-        return self.by.post(f"/api/v1/party-notices/{notice['id']}/replies", json={**form, **shown})
+        form = self._said(kind, content=content, **shown)
+        return self.by.post(f"/api/v1/party-notices/{notice['id']}/replies", json=form)
 
     def hear(self, notice: Any, kind: str, *, film: bool = False, content: str | None = None) -> Any:
         answer = self.try_hear(notice, kind, film=film, content=content)
@@ -71,15 +70,21 @@ class NoticeWriter:
 
     def tell_all(self, decision: Any, *, hearing: bool = False) -> None:
         """Told, served, and given up: nothing is missing any more."""
-        for kind, reply in (("penalty", "statement_waived"), ("hearing", "hearing_waived"))[: 2 if hearing else 1]:
-            notice = self.tell(decision, kind)
+        waived = {"penalty": "statement_waived", **({"hearing": "hearing_waived"} if hearing else {})}
+        notices = {kind: self.tell(decision, kind) for kind in waived}
+        for notice in notices.values():
             self.serve(decision, notice)
-            self.hear(notice, reply, film=True)
+        shown = self.film()
+        for kind, reply in waived.items():
+            self._done(f"/api/v1/party-notices/{notices[kind]['id']}/replies", **self._said(reply, recording_id=shown))
 
     def tell_on_the_spot(self, decision: Any) -> None:
         """Told and heard: he has nothing to say."""
         form = {"told_by": self.heard_by, "told_at": datetime.now(UTC).isoformat(), "place": "观音桥步行街"}
         self.hear(self._done(f"/api/v1/decisions/{decision['id']}/party-notices", **form), "statement_waived")
+
+    def _said(self, kind: str, **more: Any) -> dict[str, Any]:
+        return {"kind": kind, "said_at": datetime.now(UTC).isoformat(), "heard_by": self.heard_by, **more}
 
     def _done(self, address: str, **form: Any) -> Any:
         answer = self.by.post(address, json=form)

@@ -22,7 +22,13 @@ from storage.catalog.notices import OUTCOMES
 LAW: Final = "行政处罚法 第四十四条、第四十五条、第六十二条至第六十四条"
 REPLIES: Final[Mapping[str, tuple[str, ...]]] = {
     "penalty": ("statement", "statement_waived"),
-    "hearing": ("statement", "hearing_requested", "hearing_waived", "hearing_request_withdrawn"),
+    "hearing": (
+        "statement",
+        "hearing_requested",
+        "hearing_waived",
+        "hearing_request_withdrawn",
+        "hearing_short_notice_agreed",
+    ),
 }
 """What can be said to a notice of a kind."""
 
@@ -60,7 +66,8 @@ def _form(visit: Visit, case: Case, told: Collection[uuid.UUID | None]) -> Mappi
         "on_the_spot": case.procedure == ON_THE_SPOT,
         "replies": REPLIES,
         "gives_up": GIVES_UP,
-        "outcomes": OUTCOMES,
+        "outcomes": tuple(each for each in OUTCOMES if each != "entered_wrongly"),
+        "me": visit.person.id,
         "signed": [papers[each.id] for each in signed_papers(session, case.id) if each.id in papers],
         "proofs": proofs_near(session, visit.person, case, "in_person", visit.now),
         "now": visit.now,

@@ -19,19 +19,31 @@ from typing import Final
 from casework.errors import CaseworkError, InputRefused, StateRefused
 
 MISSING: Final[Mapping[str, str]] = {
-    "no_notice_rule": "no rule says today what this penalty's party is told; load one, or state the procedure",
+    "no_notice_rule": "no rule says today what this penalty's party is told; state the case's procedure, or have the "
+    "administrator load the rules",
     "not_on_the_spot": "on the spot no more than 200 yuan of a citizen, 3,000 of an organisation, or a warning; "
-    "take the ordinary procedure",
-    "untold": "the party was not told what is to be decided; give the notice first (or tell him on the spot)",
-    "told_less": "the party was told less, or something else; what is harder than what was told is told anew",
-    "notice_unserved": "the notice was not served on the party; serve it",
-    "statement_days": "the party's days for statement and defence have not run out, and they were not given up",
+    "withdraw the draft, let the supervisor lead the case back to its first stage, state the ordinary procedure there, "
+    "and draft the decision anew",
+    "untold": "the party was not told what is to be decided; make the notice final and enter it (in the simple "
+    "procedure: tell him on the spot, and enter that today)",
+    "told_less": "the party was told less, or something else; tell him anew of what the draft says and serve that, or "
+    "change the draft to what he was told",
+    "notice_unserved": "the notice was not served on the party; serve it, and enter its service with its proof",
+    "statement_days": "the party's days for statement and defence have not run out; wait for their end, or enter that "
+    "he gives them up, with the paper or the recording that shows it",
     "unheard": "on the spot the party is heard; enter what was said, or that nothing was",
-    "unanswered": "a statement of the party was not answered; look into it, and enter whether it is adopted",
-    "hearing_untold": "a hearing is owed where the party asks for one; give the notice of that right",
-    "hearing_unserved": "the notice of the right to a hearing was not served on the party; serve it",
-    "hearing_days": "the party's days to ask for a hearing have not run out, and that right was not given up",
-    "hearing_unheld": "the party asked for a hearing; hold it, and enter its day",
+    "unanswered": "a statement of the party was not answered; look into it, and enter whether it is adopted, and why",
+    "withdrawal_unconfirmed": "what the party said was withdrawn as entered wrongly; somebody else than who withdrew "
+    "it looks into that, and enters it",
+    "hearing_untold": "a hearing is owed where the party asks for one; make the notice of that right final, enter it "
+    "and serve it",
+    "hearing_unserved": "the notice of the right to a hearing was not served on the party; serve it, and enter its "
+    "service with its proof",
+    "hearing_days": "the party's days to ask for a hearing have not run out; wait for their end, or enter that he "
+    "gives that right up, with the paper or the recording that shows it",
+    "hearing_unheld": "the party asked for a hearing; tell him of its day in time, hold it, and enter its day",
+    "hearing_short": "the party was not told seven working days before the hearing; enter under the case's terms the "
+    "day on which he was told, or that he agrees to the shorter notice, or hold the hearing again",
 }
 NOTICE_PROBLEMS: Final[Mapping[str, str]] = {
     "not_penalty": "only a penalty's party is told before; this draft is none",
@@ -56,7 +68,12 @@ REPLY_PROBLEMS: Final[Mapping[str, str]] = {
     "no_proof": "what a party gives up or takes back is in writing or recorded; name the paper or the recording",
     "other_document": "the paper is no final one of this case, signed by the party once he was told, or is the notice",
     "not_in_case": "the recording stands in no such case; put it into the case first",
-    "not_statement": "only a statement is answered",
+    "recorded_before": "the recording was made before the notice was given, and shows nothing of it; name one of "
+    "afterwards, or a paper that the party signed; if its clock is wrong, state its time first",
+    "not_statement": "only a statement is answered, or a request for a hearing that was withdrawn",
+    "was_withdrawn": "it was withdrawn; all that is said of it is whether it had been entered wrongly",
+    "not_withdrawn": "it stands; adopt it, in part, or not. That it was entered wrongly is said once it is withdrawn",
+    "same_person": "who withdrew what the party said does not look into that; somebody else has to",
 }
 SETTLED: Final[Mapping[str, str]] = {
     "told": "this document tells of a draft already",

@@ -13,17 +13,19 @@ from sqlalchemy.orm import Session
 from casework.notices.errors import NoticeSettled, ReplyUnusable
 from casework.open_cases import lock_cleared_case, record_case_change
 from casework.permission import require
+from casework.procedure.footage import as_footage
 from casework.rows import unique
 from casework.wording import known_word, optional_text, required_text
 from integrity.fields import format_instant
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case, CaseLink
 from storage.catalog.documents import Document, DocumentSignature, FinalDocument
-from storage.catalog.notices import OUTCOMES, REPLY_KINDS, PartyNotice, PartyReply, ReplyAnswer
+from storage.catalog.notices import OUTCOMES, REPLY_KINDS, TAKEN_BACK_BY_TWO, PartyNotice, PartyReply, ReplyAnswer
 from storage.catalog.organisation import Person
+from storage.catalog.recordings import Recording
 from storage.catalog.service import CaseService
 
-GIVES_UP: Final = ("statement_waived", "hearing_waived", "hearing_request_withdrawn")
+GIVES_UP: Final = ("statement_waived", "hearing_waived", "hearing_request_withdrawn", "hearing_short_notice_agreed")
 NO_PROOF: Final = ("penalty_notice", "hearing_rights_notice", "service_receipt")
 """What a party signs there says that he got the notice, and no more."""
 
@@ -76,7 +78,8 @@ def state_reply(session: Session, by: Person, notice_id: uuid.UUID, said: Said, 
 
 
 def answer_reply(session: Session, by: Person, reply_id: uuid.UUID, *, outcome: str, reason: str) -> ReplyAnswer:
-    """A statement was looked into: adopted, in part, or not, and why (处罚法 45).
+    """A statement was looked into: adopted, in part, or not, and why (处罚法 45). Of one that somebody else withdrew,
+    as of a request to be heard: that it had been entered wrongly.
 
     Raises ReplyUnusable, NoticeSettled, WordUnknown, TextUnusable, CaseClosed, AccessRefused, RoleNotAllowed,
     UnknownSubject, OutsideUnit.
@@ -87,10 +90,7 @@ def answer_reply(session: Session, by: Person, reply_id: uuid.UUID, *, outcome: 
     reply = row_in_unit(session, by, PartyReply, reply_id)
     case = lock_cleared_case(session, by, reply.case_id)
     session.refresh(reply)
-    if reply.withdrawn_at is not None:
-        raise NoticeSettled(reply.id, "withdrawn")
-    if reply.kind != "statement":
-        raise ReplyUnusable("not_statement")
+    _refuse_outcome(by, reply, outcome)
     of = {"unit_id": case.unit_id, "case_id": case.id, "reply_id": reply.id}
     by_whom = {"answered_by": by.id, "answered_at": datetime.now(UTC)}
     row = ReplyAnswer(id=uuid.uuid4(), **of, outcome=outcome, reason=reason, **by_whom)
@@ -99,6 +99,17 @@ def answer_reply(session: Session, by: Person, reply_id: uuid.UUID, *, outcome: 
     data = {"answer_id": str(row.id), "reply_id": str(reply.id), "outcome": outcome}
     record_case_change(session, by, case, "case.reply_answered", data, {"reason": reason})
     return row
+
+
+def _refuse_outcome(by: Person, reply: PartyReply, outcome: str) -> None:
+    """What was withdrawn is looked into by another person, for nothing but whether it had been entered wrongly."""
+    withdrawn, wrongly = reply.withdrawn_at is not None, outcome == "entered_wrongly"
+    if reply.kind not in (TAKEN_BACK_BY_TWO if withdrawn else ("statement",)):
+        raise ReplyUnusable("not_statement")
+    if withdrawn != wrongly:
+        raise ReplyUnusable("not_withdrawn" if wrongly else "was_withdrawn")
+    if wrongly and reply.withdrawn_by == by.id:
+        raise ReplyUnusable("same_person")
 
 
 def _refuse_kind(notice: PartyNotice, said: Said) -> None:
@@ -128,11 +139,26 @@ def _given_at(session: Session, notice: PartyNotice) -> datetime | None:
 def _refuse_proof(session: Session, case: Case, notice: PartyNotice, said: Said) -> None:
     if said.document_id is not None and not _is_signed_since(session, notice, said.document_id):
         raise ReplyUnusable("other_document")
-    link = CaseLink.case_id == case.id, CaseLink.recording_id == said.recording_id, CaseLink.ended_at.is_(None)
-    if said.recording_id is not None and not session.scalar(select(exists().where(*link))):
-        raise ReplyUnusable("not_in_case")
+    if said.recording_id is not None:
+        _refuse_recording(session, case, notice, said.recording_id)
     if said.kind in GIVES_UP and notice.document_id is not None and not (said.document_id or said.recording_id):
         raise ReplyUnusable("no_proof")
+
+
+def _refuse_recording(session: Session, case: Case, notice: PartyNotice, recording_id: uuid.UUID) -> None:
+    """What was surely filmed before he was told shows nothing; of what nobody can say when, its arrival says it."""
+    link = CaseLink.case_id == case.id, CaseLink.recording_id == recording_id, CaseLink.ended_at.is_(None)
+    if not session.scalar(select(exists().where(*link))):
+        raise ReplyUnusable("not_in_case")
+    since = _given_at(session, notice)
+    if since is None or not is_filmed_since(session, session.get_one(Recording, recording_id), since):
+        raise ReplyUnusable("recorded_before")
+
+
+def is_filmed_since(session: Session, recording: Recording, since: datetime) -> bool:
+    """Whether it may have been made then or later, for some error of its clock. People's answers go before it."""
+    (footage,) = as_footage(session, [recording])
+    return recording.received_at >= since and footage.may_touch(since, datetime.max.replace(tzinfo=UTC))
 
 
 def _is_signed_since(session: Session, notice: PartyNotice, document_id: uuid.UUID) -> bool:

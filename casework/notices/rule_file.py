@@ -1,6 +1,6 @@
 """Which notices a penalty owes (告知规则) as a file of rules states it: docs/formats/rules.md.
 
-What is worked out from them is the database's: `told_refusals` in migration 0092.
+What is worked out from them is the database's: `told_refusals` in migration 0095.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ COUNTED: Final = ("working_days", "calendar_days")
 SHIPPED: Final = Path(__file__).parent / "shipped"
 _CODE: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MOST_DAYS: Final = 60
+_RULES: Final = ("procedures", "hearing_request", "hearing_notice", "hearings")
 _WHEN: Final = ("measures", "party", "amount_from_fen")
 
 
@@ -58,29 +59,34 @@ class OwedHearing:
 
 @dataclass(frozen=True)
 class NoticeFile(VersionFile):
-    """One version. `request_days`: in which a hearing is asked for, from the day on which its notice counts."""
+    """One version. `request_days`: in which a hearing is asked for, from the day on which its notice counts;
+    `hearing_notice_days`: working days before a hearing on which the party is told of it, None: it says nothing."""
 
     procedures: tuple[OwedNotice, ...]
     hearings: tuple[OwedHearing, ...]
     request_days: int | None
     request_counted: str | None
+    hearing_notice_days: int | None = None
 
     def rules_as_json(self) -> dict[str, Any]:
+        # Versions that were loaded before this was known go on being what their YAML says.
+        ahead = {} if self.hearing_notice_days is None else {"hearing_notice_days": self.hearing_notice_days}
         return {
             "procedures": {each.procedure: each.as_json() for each in self.procedures},
             "hearings": [each.as_json() for each in self.hearings],
             "request_days": self.request_days,
             "request_counted": self.request_counted,
+            **ahead,
         }
 
 
 def read_notices(content: bytes) -> NoticeFile:
     """A file of which notices are owed. Raises RuleFileUnusable, which names line and field."""
     text, table = read_rules(content)
-    table.names(HEADING, (*HEADING_OPTIONAL, "supersedes", "procedures", "hearing_request", "hearings"))
-    if "procedures" not in table and "hearings" not in table:
+    table.names(HEADING, (*HEADING_OPTIONAL, "supersedes", *_RULES))
+    if not {"procedures", "hearings", "hearing_notice"} & set(table):
         table.names((*HEADING, "procedures"), tuple(table))
-    supersedes, request = table.maybe("supersedes"), table.maybe("hearing_request")
+    supersedes, request, ahead = (table.maybe(name) for name in ("supersedes", "hearing_request", "hearing_notice"))
     days, counted = (None, None) if request is None else _days(request.table().names(("days", "counted", "law")))
     return NoticeFile(
         **vars(read_heading(table)),
@@ -90,6 +96,7 @@ def read_notices(content: bytes) -> NoticeFile:
         hearings=_hearings(table.maybe("hearings")),
         request_days=days,
         request_counted=counted,
+        hearing_notice_days=None if ahead is None else _days_ahead(ahead.table()),
     )
 
 
@@ -114,6 +121,12 @@ def _owed(procedure: str, table: Table) -> OwedNotice:
 
 def _days(table: Table) -> tuple[int, str]:
     return table.at("days").number(last=_MOST_DAYS), table.at("counted").word(COUNTED)
+
+
+def _days_ahead(table: Table) -> int:
+    table.names(("days", "counted", "law")).at("counted").word(("working_days",))
+    _law(table)
+    return table.at("days").number(last=_MOST_DAYS)
 
 
 def _law(table: Table) -> tuple[str, ...]:

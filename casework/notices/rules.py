@@ -35,6 +35,7 @@ class Owed:
     counted: str
     request_days: int
     request_counted: str
+    hearing_notice_days: int
 
 
 def load_notice_rule(session: Session, by: Doer, content: bytes, now: datetime) -> NoticeRule:
@@ -77,6 +78,7 @@ def owed_on(session: Session, line: Sequence[uuid.UUID], day: date, procedure: s
         counted=max((each.get("counted") or "" for each in of_it), default=""),
         request_days=max((each.get("request_days") or 0 for each in rules), default=0),
         request_counted=max((each.get("request_counted") or "" for each in rules), default=""),
+        hearing_notice_days=max((each.get("hearing_notice_days") or 0 for each in rules), default=0),
     )
 
 

@@ -17,12 +17,15 @@ from casework.deadlines.calendars import calendar_now
 from casework.deadlines.counting import DueDay, due_day
 from casework.deadlines.kinds import Direction
 from casework.deadlines.terms import WhichDays
+from casework.notices.announcing import SHORT, is_heard_on_short_notice
+from casework.notices.replies import GIVES_UP
 from casework.notices.rules import Owed, owed_on
 from casework.service.proof import proven_services
 from casework.units import line_of
-from storage.catalog.casework import Case
+from storage.catalog.casework import Case, CaseLink
 from storage.catalog.decisions import Decision, DecisionIssue, DecisionVersion
-from storage.catalog.notices import NoticeBegan, PartyNotice, PartyReply, ReplyAnswer
+from storage.catalog.documents import Document
+from storage.catalog.notices import TAKEN_BACK_BY_TWO, NoticeBegan, PartyNotice, PartyReply, ReplyAnswer
 
 ENDS_DAYS: Final[Mapping[str, tuple[str, ...]]] = {
     "penalty": ("statement_waived",),
@@ -50,10 +53,11 @@ class PartysDays:
 
 @dataclass(frozen=True)
 class ReplyNow:
-    """What was said, and every answer to it."""
+    """What was said, and every answer to it. `is_shown`: what shows it, where anything has to, is there still."""
 
     row: PartyReply
     answers: tuple[ReplyAnswer, ...]
+    is_shown: bool = True
 
     @property
     def answer(self) -> ReplyAnswer | None:
@@ -63,6 +67,15 @@ class ReplyNow:
     @property
     def awaits_answer(self) -> bool:
         return self.row.kind == "statement" and self.row.withdrawn_at is None and self.answer is None
+
+    @property
+    def awaits_confirmation(self) -> bool:
+        """One person withdrew it; another one has to find that it had been entered wrongly."""
+        return self.row.kind in TAKEN_BACK_BY_TWO and self.row.withdrawn_at is not None and self.answer is None
+
+    @property
+    def counts(self) -> bool:
+        return self.row.withdrawn_at is None and (self.is_shown or self.row.kind not in GIVES_UP)
 
 
 @dataclass(frozen=True)
@@ -78,7 +91,7 @@ class NoticeNow:
     @property
     def given_up(self) -> bool:
         kinds = ENDS_DAYS[self.row.kind]
-        return any(each.row.kind in kinds and each.row.withdrawn_at is None for each in self.replies)
+        return any(each.row.kind in kinds and each.counts for each in self.replies)
 
     @property
     def was_asked_for(self) -> bool:
@@ -124,21 +137,28 @@ def missing_before(session: Session, version_ids: Collection[uuid.UUID]) -> Mapp
 
 
 def days_that_run(session: Session, version: DecisionVersion, day: date) -> tuple[str, ...]:
-    """Words of MISSING: the party's days that run on that day by the official calendar, which no database has.
+    """Words of MISSING: the party's days that run on that day by the official calendar, which no database has; and a
+    hearing of which he was told too late by it.
 
     The latest notice of each kind that stands; of a hearing not where one was asked for.
     """
     if version.kind != "penalty" or set(version.measures) <= NO_PENALTY:
         return ()
     case = session.get_one(Case, version.case_id)
-    standing = {
-        each.row.kind: each
-        for each in notices_of_case(session, case, day)
-        if each.row.decision_id == version.decision_id and each.row.withdrawn_at is None
-    }
+    its = [each for each in notices_of_case(session, case, day) if each.row.decision_id == version.decision_id]
+    standing = {each.row.kind: each for each in its if each.row.withdrawn_at is None}
     if "hearing" in standing and standing["hearing"].was_asked_for:
         del standing["hearing"]
-    return tuple(RUNS[kind] for kind, each in standing.items() if each.days_run_on(day))
+    running = tuple(RUNS[kind] for kind, each in standing.items() if each.days_run_on(day))
+    return (*running, *_announced_late(session, case, its, day))
+
+
+def _announced_late(session: Session, case: Case, notices: Sequence[NoticeNow], day: date) -> tuple[str, ...]:
+    replies = [reply.row for notice in notices for reply in notice.replies if reply.counts]
+    if not any(each.kind == "hearing_requested" for each in replies):
+        return ()
+    owed = owed_on(session, line_of(session, case.unit_id), day, case.procedure)
+    return (SHORT,) if is_heard_on_short_notice(session, case, replies, owed, day, calendar_now(session)) else ()
 
 
 def drafts_told_of(session: Session, case_id: uuid.UUID) -> tuple[tuple[DecisionVersion, tuple[str, ...]], ...]:
@@ -185,6 +205,19 @@ def _replies(session: Session, case_id: uuid.UUID) -> Mapping[uuid.UUID, list[Re
     found: dict[uuid.UUID, list[ReplyNow]] = defaultdict(list)
     said = select(PartyReply).where(PartyReply.case_id == case_id).order_by(PartyReply.said_at, PartyReply.id)
     rows: Sequence[PartyReply] = session.scalars(said).all()
+    gone = _proofs_gone(session, case_id) if rows else frozenset()
     for row in rows:
-        found[row.notice_id].append(ReplyNow(row, tuple(answers[row.id])))
+        shown_by = {row.document_id, row.recording_id} - {None}
+        found[row.notice_id].append(ReplyNow(row, tuple(answers[row.id]), not shown_by or not shown_by <= gone))
     return found
+
+
+def _proofs_gone(session: Session, case_id: uuid.UUID) -> frozenset[uuid.UUID]:
+    """Papers of the case that were withdrawn, and recordings that stand in it no more."""
+    papers = select(Document.id).where(Document.case_id == case_id, Document.withdrawn_at.is_not(None))
+    again = aliased(CaseLink)
+    stands = exists().where(
+        again.case_id == case_id, again.recording_id == CaseLink.recording_id, again.ended_at.is_(None)
+    )
+    films = select(CaseLink.recording_id).where(CaseLink.case_id == case_id, ~stands)
+    return frozenset((*session.scalars(papers), *session.scalars(films)))

@@ -1,6 +1,6 @@
 """Before a penalty (处罚前告知): which notices are owed, what the party was told, what he said, how it was answered.
 
-What of it is missing before a decision is the database's to say: `told_refusals` in migration 0092, docs/notices.md.
+What of it is missing before a decision is the database's to say: `told_refusals` in migration 0095, docs/notices.md.
 """
 
 from __future__ import annotations
@@ -17,10 +17,19 @@ from storage.catalog.rules import RuleVersion
 
 NOTICE_KINDS = ("penalty", "hearing")
 """事先告知, 听证告知."""
-REPLY_KINDS = ("statement", "statement_waived", "hearing_requested", "hearing_request_withdrawn", "hearing_waived")
-"""陈述申辩, 放弃陈述申辩, 要求听证, 撤回听证要求, 放弃听证."""
-OUTCOMES = ("adopted", "partly_adopted", "not_adopted")
-"""采纳, 部分采纳, 不采纳."""
+REPLY_KINDS = (
+    "statement",
+    "statement_waived",
+    "hearing_requested",
+    "hearing_request_withdrawn",
+    "hearing_waived",
+    "hearing_short_notice_agreed",
+)
+"""陈述申辩, 放弃陈述申辩, 要求听证, 撤回听证要求, 放弃听证, 同意缩短听证通知时间."""
+TAKEN_BACK_BY_TWO = ("statement", "hearing_requested")
+"""What one person alone does not make unsaid: that it was entered wrongly, another one says."""
+OUTCOMES = ("adopted", "partly_adopted", "not_adopted", "entered_wrongly")
+"""采纳, 部分采纳, 不采纳; 经核实确属误登: of what somebody else withdrew, and of nothing else."""
 
 
 class NoticeRule(RuleVersion):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import time
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
 
+from integrity.local_time import CHINA
 from tests.hostile.live import station_token, upload
 from tests.journeys.running import RunningArchive
 from tests.telling import NoticeWriter
@@ -20,22 +24,36 @@ def tell_all(archive: RunningArchive, unit: str, case: str, heard_by: str, *, wo
     people = {each["name"]: each["person_id"] for each in archive.admin("person", "list", "--unit", unit)["items"]}
     with archive.client(str(token)) as desk:
         case_id = case.rpartition("/")[2]
-        film = _film(archive, desk, unit, f"/api/v1/cases/{case_id}", word)
-        writer = NoticeWriter(desk, case_id, people[heard_by], lambda: film)
+        film = Filming(archive, desk, unit, case_id, station_token(archive, f"{word}采集站", "--unit", unit))
+        writer = NoticeWriter(desk, case_id, people[heard_by], film)
         (decision,) = desk.get(f"{writer.at}/decisions").json()["decisions"]
         writer.tell_all(decision, hearing=hearing)
 
 
-def _film(archive: RunningArchive, desk: httpx.Client, unit: str, case: str, word: str) -> str:
-    name = f"AB00901_{unit.rpartition('-')[2]:0>6}_20260309100000.MP4"
-    station = station_token(archive, f"{word}采集站", "--unit", unit)
-    assert upload(archive, station, name, f"signed {word}".encode()) == 201
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        found: list[Any] = desk.get("/api/v1/recordings").json()["items"]
-        if found:
-            form = {"recording_id": found[0]["id"], "stage": "investigation", "reason": "送达录像"}
-            assert desk.post(f"{case}/links", json=form).status_code == 201
-            return str(found[0]["id"])
-        time.sleep(0.2)
-    raise AssertionError("the film was not sealed")
+@dataclass
+class Filming:
+    """Each call brings a film of now by the station of that token, and puts it into the case; its id."""
+
+    archive: RunningArchive
+    desk: httpx.Client
+    unit: str
+    case_id: str
+    station: str
+
+    def __call__(self) -> str:
+        name = f"AB00901_{self.unit.rpartition('-')[2]:0>6}_{datetime.now(CHINA):%Y%m%d%H%M%S}.MP4"
+        known = self._named(name)
+        assert upload(self.archive, self.station, name, f"signed {uuid.uuid4()}".encode()) == 201
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            if fresh := self._named(name) - known:
+                film = fresh.pop()
+                form = {"recording_id": film, "stage": "investigation", "reason": "送达录像"}
+                assert self.desk.post(f"/api/v1/cases/{self.case_id}/links", json=form).status_code == 201
+                return film
+            time.sleep(0.2)
+        raise AssertionError("the film was not sealed")
+
+    def _named(self, name: str) -> set[str]:
+        found: list[Any] = self.desk.get("/api/v1/recordings").json()["items"]
+        return {str(each["id"]) for each in found if each["original_name"] == name}

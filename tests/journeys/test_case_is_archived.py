@@ -13,6 +13,7 @@ from playwright.sync_api import Browser
 from tests.hostile.live import station_token, upload
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
+from tests.journeys.telling import Filming
 from tests.telling import NoticeWriter
 
 pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(300)]
@@ -102,7 +103,8 @@ def case(archive: RunningArchive, desk: httpx.Client, recordings: list[str]) -> 
         send(desk, f"{address}/stages", {"stage": stage})
     decision = send(desk, f"{address}/decisions", WARNING)
     archive.admin("seal", "issuer", "--unit", CODE, "--name", "第九执法大队", "--word", "江九")
-    NoticeWriter(desk, made["id"], people["范静"], lambda: recordings[0]).tell_all(decision)
+    film = Filming(archive, desk, CODE, made["id"], station_token(archive, "九大队送达采集站", "--unit", CODE))
+    NoticeWriter(desk, made["id"], people["范静"], film).tell_all(decision)
     send(desk, f"/decisions/{decision['id']}/issue", {"version_id": decision["versions"][0]["id"]})
     send(desk, f"{address}/stages", {"stage": STAGES[3]})
     send(desk, f"{address}/close", {})

@@ -25,7 +25,7 @@ _VIOLATED = {"violated": "《重庆市市容环境卫生管理条例》", "days"
 
 def tell_before(case: CaseAtWork, drafted: Facts, say: Narrator, *, asks_for_hearing: bool = False) -> None:
     """Told of what the draft says, and served. He states nothing in writing, and signs that; where a hearing is owed,
-    he asks for it."""
+    he asks for it, and agrees to be heard at once."""
     version = drafted["versions"][-1]
     party, amount = version["party"], f"{version['amount_fen'] / 100:.2f}"
     said = {**_SAYS, "party": party, "proposed": version["content"]}
@@ -34,6 +34,7 @@ def tell_before(case: CaseAtWork, drafted: Facts, say: Narrator, *, asks_for_hea
     if asks_for_hearing:
         offer = _tell(case, drafted, "hearing", "hearing_rights_notice", said)
         _hear(case, offer, "hearing_requested", content="要求公开举行听证")
+        _hear(case, offer, "hearing_short_notice_agreed", document_id=_signed_record(case, party)["id"])
     told = "事先告知并送达，当事人书面放弃陈述" + ("，要求听证" if asks_for_hearing else "")
     say.held(f"{told}：{party}", "the party was told before the decision, served, and heard")
 

@@ -63,6 +63,7 @@ def _reply(now: ReplyNow, names: Names) -> ReplyItem:
         heard_by=PersonRef.of(now.row.heard_by, names),
         stated_by=PersonRef.of(now.row.stated_by, names),
         awaits_answer=now.awaits_answer,
+        awaits_confirmation=now.awaits_confirmation,
         answers=[
             ReplyAnswerItem(
                 id=each.id,

@@ -25,7 +25,8 @@ class NewReply(Form):
     on the spot, by nothing but this entry."""
 
     kind: ShortText = Field(
-        description="statement, statement_waived, hearing_requested, hearing_request_withdrawn, hearing_waived",
+        description="statement, statement_waived, hearing_requested, hearing_request_withdrawn, hearing_waived, "
+        "hearing_short_notice_agreed",
         examples=["statement"],
     )
     said_at: datetime
@@ -36,7 +37,10 @@ class NewReply(Form):
 
 
 class NewReplyAnswer(Form):
-    outcome: ShortText = Field(description="adopted, partly_adopted, not_adopted", examples=["not_adopted"])
+    outcome: ShortText = Field(
+        description="adopted, partly_adopted, not_adopted; entered_wrongly, of what somebody else withdrew",
+        examples=["not_adopted"],
+    )
     reason: LongText = Field(examples=["现场照片显示占道已满十日，不予采纳"])
 
 
@@ -51,7 +55,8 @@ class ReplyAnswerItem(Answer):
 
 
 class ReplyItem(Answer):
-    """`awaits_answer`: a statement that stands and was not looked into yet."""
+    """`awaits_answer`: a statement that stands and was not looked into yet; `awaits_confirmation`: what one person
+    withdrew, and nobody else has found to be entered wrongly."""
 
     id: uuid.UUID
     kind: str = Field(examples=["statement"])
@@ -65,6 +70,7 @@ class ReplyItem(Answer):
     withdrawn_at: datetime | None
     withdraw_reason: str | None
     awaits_answer: bool
+    awaits_confirmation: bool
     answers: list[ReplyAnswerItem]
 
 

@@ -44,9 +44,14 @@ def desk(served: Any) -> Any:
         officer.post(f"/api/v1/cases/{case.id}/officers", json={"person_id": str(each.id)})
     for stage in ("investigation", "decision"):
         assert officer.post(f"/api/v1/cases/{case.id}/stages", json={"stage": stage}).status_code == 201
-    recording = served.seal(served.station(unit), os.urandom(2000), "signed.mp4")
-    served.link(recording, case, officer.person)
-    desk.writer = NoticeWriter(officer, str(case.id), str(handlers[0].id), lambda: str(recording.id))  # type: ignore[attr-defined]
+    station = served.station(unit)
+
+    def film() -> str:
+        recording = served.seal(station, os.urandom(2000), "signed.mp4")
+        served.link(recording, case, officer.person)
+        return str(recording.id)
+
+    desk.writer = NoticeWriter(officer, str(case.id), str(handlers[0].id), film)  # type: ignore[attr-defined]
     return desk
 
 

@@ -38,7 +38,7 @@ hearing_request: {{days: 7, counted: working_days, law: [本区规定]}}
 
 
 def test_the_shipped_rules_say_who_owes_what(session: Session, archive: Any) -> None:
-    assert load_shipped_notice_rules(session, datetime.now(UTC)) == 3
+    assert load_shipped_notice_rules(session, datetime.now(UTC)) == 4
     assert load_shipped_notice_rules(session, datetime.now(UTC)) == 0
     line = line_of(session, archive.unit().id)
     now = owed_on(session, line, date(2026, 12, 2), "ordinary_penalty")
@@ -63,6 +63,13 @@ def test_days_to_ask_for_a_hearing_are_those_of_the_terms() -> None:
         terms = SHIPPED.parent.parent / "deadlines" / "shipped" / f"cn-law-{number}.yaml"
         term = yaml.safe_load(terms.read_text())["terms"]["hearing_request"]
         assert (notices["days"], notices["counted"]) == (term["days"], term["counted"])
+
+
+def test_days_to_tell_of_a_hearing_are_those_of_the_terms() -> None:
+    notices = yaml.safe_load((SHIPPED / "cn-law-hearing-1.yaml").read_text())["hearing_notice"]
+    terms = SHIPPED.parent.parent / "deadlines" / "shipped" / "cn-law-2.yaml"
+    term = yaml.safe_load(terms.read_text())["terms"]["hearing_notice"]
+    assert (notices["days"], notices["counted"]) == (term["days"], term["counted"])
 
 
 def test_amounts_of_chongqing_say_where_they_come_from() -> None:

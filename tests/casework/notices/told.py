@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
-from casework.deadlines.events import enter_event
+from casework.deadlines.events import enter_event, fulfil_term
 from casework.notices.replies import Said, answer_reply, state_reply
 from casework.notices.rules import load_shipped_notice_rules
 from casework.notices.standing import missing_before
@@ -19,6 +19,7 @@ from casework.notices.telling import Spoken, tell_by_document, tell_on_the_spot
 from casework.service.serving import Served, state_service
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
+from storage.catalog.deadlines import CaseTerm
 from storage.catalog.decisions import DecisionVersion
 from storage.catalog.documents import DocumentIssuer
 from storage.catalog.notices import NoticeRule, PartyNotice, PartyReply, ReplyAnswer
@@ -99,10 +100,14 @@ class Telling:
     def answer(self, reply: PartyReply, outcome: str = "not_adopted") -> ReplyAnswer:
         return answer_reply(self.session, self.bench.officer, reply.id, outcome=outcome, reason="录像显示占道已久")
 
-    def hold_hearing(self, case: Case | None = None) -> None:
+    def hold_hearing(self, case: Case | None = None, *, told_days_before: int | None = 20) -> None:
+        """Today; the party was told of it so many days before, or not at all."""
         now = datetime.now(UTC)
-        of = self.session, self.bench.officer, (case or self.bench.case).id
-        enter_event(*of, "hearing_held", chinese_day(now), now)
+        today, of = chinese_day(now), (self.session, self.bench.officer)
+        event = enter_event(*of, (case or self.bench.case).id, "hearing_held", today, now)
+        if told_days_before is not None:
+            term = self.session.scalars(select(CaseTerm).where(CaseTerm.event_id == event.id)).one()
+            fulfil_term(*of, term.id, today - timedelta(days=told_days_before), now)
 
     def tell_all(self, version: DecisionVersion) -> PartyNotice:
         """Told, served, and he gives it up: nothing is missing before a penalty that owes no hearing."""
@@ -123,7 +128,8 @@ class Telling:
     def film(self, case_id: uuid.UUID) -> Recording:
         """Of the case, and not yet of any other."""
         archive, unit = self.bench.archive, self.bench.unit
-        recording: Recording = archive.recording(unit, device=None)
+        now = datetime.now(UTC)
+        recording: Recording = archive.recording(unit, device=None, started_at=now, received_at=now)
         archive.link(recording, self.session.get_one(Case, case_id), self.bench.officer)
         return recording
 
