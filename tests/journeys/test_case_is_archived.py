@@ -137,12 +137,12 @@ def test_a_case_is_archived_and_supplemented(
         assert "已归档" in archiving.inner_text()
         assert "归档时密级：个人隐私" in archiving.inner_text()
         catalogue = page.locator("#catalogue")
-        assert catalogue.locator("tbody tr").count() == 5
+        assert catalogue.locator("tbody tr").count() == 7
         assert "范静（000901）" in catalogue.inner_text()
         with page.expect_download() as fetched:
             catalogue.get_by_role("link", name="下载表格（CSV）").click()
         table = fetched.value.path().read_text("utf-8-sig").splitlines()
-        assert (table[0].split(",")[0], len(table)) == ("序号", 6)
+        assert (table[0].split(",")[0], len(table)) == ("序号", 8)
         assert fetched.value.suggested_filename == "江综执罚〔2026〕第9号-卷内目录-1.csv"
 
         archiving.locator("summary", has_text="补充归档").click()
@@ -152,7 +152,7 @@ def test_a_case_is_archived_and_supplemented(
         with page.expect_navigation():
             archiving.get_by_role("button", name="补充归档").click()
         assert catalogue.locator("details").count() == 2
-        assert catalogue.locator("details").first.locator("tbody tr").count() == 6
+        assert catalogue.locator("details").first.locator("tbody tr").count() == 8
         assert "存储卡修复后取得" in catalogue.inner_text()
 
     with desk_of(browser, archive.url, "shenyi", passwords["shenyi"]) as other:
