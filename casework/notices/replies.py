@@ -158,7 +158,9 @@ def _refuse_recording(session: Session, case: Case, notice: PartyNotice, recordi
 def is_filmed_since(session: Session, recording: Recording, since: datetime) -> bool:
     """Whether it may have been made then or later, for some error of its clock. People's answers go before it."""
     (footage,) = as_footage(session, [recording])
-    return recording.received_at >= since and footage.may_touch(since, datetime.max.replace(tzinfo=UTC))
+    if recording.received_at < since or footage.starts_at is None:
+        return recording.received_at >= since
+    return footage.may_touch(since, datetime.max.replace(tzinfo=UTC))
 
 
 def _is_signed_since(session: Session, notice: PartyNotice, document_id: uuid.UUID) -> bool:
