@@ -91,6 +91,7 @@ GATE_REFUSALS: Mapping[str, str] = {
     "names_none": mark("本案有决定已被撤销，文书号须对应一项决定"),
     "transfer": mark("涉嫌犯罪的移送尚未办结"),
     "in_scope": mark("案情属于法制审核范围，须拟定决定并送审"),
+    "unfit": mark("决定的措施与其种类或内容不符，须修改后再作出"),
     **MISSING,
 }
 REFERENCE_KINDS: Mapping[str, str] = {

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from sqlalchemy import select
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from casework.open_cases import lock_cleared_case
@@ -201,11 +203,25 @@ def _add_version(
         stated_at=datetime.now(UTC),
         scope=[],
     )
-    session.add(version)
-    session.flush()
+    with _said_soundly(session):
+        session.add(version)
     # Whether it is in scope is the database's to say, and it has said so.
     session.refresh(version)
     return version
+
+
+@contextmanager
+def _said_soundly(session: Session) -> Iterator[None]:
+    """A version is written at the block's end, unless it does not fit together: that the database says, whoever writes
+    it (`unfit_measures` in migration 0096). Raises DecisionUnusable."""
+    try:
+        with session.begin_nested():
+            yield
+    except DBAPIError as error:
+        said = getattr(error.orig, "diag", None)
+        if getattr(said, "constraint_name", None) != "fitting_measures":
+            raise
+        raise DecisionUnusable(str(getattr(said, "message_detail", ""))) from error
 
 
 def _record(

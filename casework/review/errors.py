@@ -39,6 +39,7 @@ REFUSALS: Mapping[str, str] = {
     "names_none": "a decision was revoked; name the decision whose paper bears this number, or serve one made here",
     "transfer": "a suspicion of crime waits to be handed over; end that task first",
     "in_scope": "what the case shows needs a legal review; draft the decision, and submit it",
+    "unfit": "its measures do not fit its kind or its words; change the draft, which says what to put right",
     **MISSING,
 }
 SETTLED: Mapping[str, str] = {
@@ -81,6 +82,12 @@ UNUSABLE: Mapping[str, str] = {
     "amount_out_of_range": "the amount has to be from 0 to 10,000,000,000,000 yuan",
     "affected_out_of_range": "the number of third persons has to be from 0 to 1,000,000",
     "measures_missing": "name at least one measure",
+    "other_measures": "a measure is none of this kind: fine, confiscation, warning, criticism, licences, business and "
+    "ordered demolition belong to a penalty (in a case of a penalty); seizure, demolition, additional fine, substitute "
+    "performance and disposal of goods to a coercion; an inspection orders correction alone. Choose that kind",
+    "no_penalty_alone": "no penalty goes with nothing but a correction; leave it out, or leave the penalties out",
+    "added_to_no_fine": "an additional fine is no more than the fine that was issued to this party in this case "
+    "and that it is added to; for a fine choose the kind penalty and the measure fine",
     "other_kind": "a case decides its own kind, or a coercive measure within it",
     "not_attested": "whoever submits attests that the material is true, accurate and complete: all three",
 }

@@ -6,6 +6,7 @@ Whether a version may be issued is the database's to say: `gate_refusals` in mig
 from __future__ import annotations
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, UniqueConstraint
@@ -38,6 +39,15 @@ MEASURES = (
     "correction",
     "no_penalty",
 )
+MEASURES_OF: Mapping[str, tuple[str, ...]] = {
+    "inspection": ("correction",),
+    "coercion": ("seizure", "demolition", "additional_fine", "substitute_performance", "goods_disposed"),
+    "penalty": (
+        *("fine", "confiscation", "warning", "criticism", "licence_suspended", "licence_revoked"),
+        *("business_restricted", "business_suspended", "closure", "demolition_ordered", "correction", "no_penalty"),
+    ),
+}
+"""Which a decision of each kind may name (处罚法 9; 强制法 9, 12): `measures_of` of migration 0095 holds it so."""
 WITHDRAWN_CHECK = (
     "(withdrawn_at IS NULL) = (withdrawn_by IS NULL) AND (withdrawn_at IS NULL) = (withdraw_reason IS NULL)"
 )

@@ -92,7 +92,7 @@ class SampleArchive:
         """A warning is issued, or what is `said`, with a pass where it needs one: the case can be executed."""
         now = datetime.now(UTC)
         load_shipped_scopes(self.session, now)
-        measure = "warning" if case.kind == "penalty" else "seizure"
+        measure = {"penalty": "warning", "coercion": "seizure", "inspection": "correction"}[case.kind]
         facts = {"level": "brigade", "field": "city_appearance", "party": "某商户", "party_kind": "organisation"}
         facts |= {"kind": case.kind, "measures": (measure,), "content": "责令改正，予以警告"}
         version = draft_decision(self.session, by, case.id, Said(**{**facts, **said}))

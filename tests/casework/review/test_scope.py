@@ -11,12 +11,13 @@ import yaml
 from sqlalchemy import func, select
 
 from casework.review.decisions import change_decision, withdraw_decision
-from casework.review.errors import DecisionSettled, DecisionUnusable
+from casework.review.errors import DecisionSettled, DecisionUnusable, GateShut
 from casework.review.scope_file import FIELDS, SHIPPED, read_scope
 from casework.review.scopes import explain_scopes, is_of_its_source, list_scopes, load_scope
 from casework.rules.errors import PolicyBegun, RuleFileUnusable
+from casework.stages import enter_stage
 from integrity.local_time import chinese_day
-from storage.catalog.decisions import FACTS, LEVELS, MEASURES, WITH_AMOUNT
+from storage.catalog.decisions import FACTS, LEVELS, MEASURES, MEASURES_OF, WITH_AMOUNT
 from tests.casework.sample_archive import OPERATOR
 
 
@@ -88,10 +89,13 @@ def expected(said: Any, case_facts: set[str]) -> set[tuple[str, str]]:
 def test_scope_is_what_the_lists_say_of_many_decisions(bench: Any) -> None:
     dice = random.Random(58)
     for _ in range(60):
-        measures = tuple(dice.sample(MEASURES, dice.randint(1, 3)))
+        kind = dice.choice(("penalty", "coercion"))
+        # What stands alone, or beside a fine that was issued, has tests of its own.
+        known = tuple(each for each in MEASURES_OF[kind] if each not in ("no_penalty", "additional_fine"))
+        measures = tuple(dice.sample(known, dice.randint(1, 3)))
         has_amount = bool({*measures} & {*WITH_AMOUNT})
         said = bench.said(
-            kind=dice.choice(("penalty", "coercion")),
+            kind=kind,
             measures=measures,
             level=dice.choice(LEVELS),
             field=dice.choice(FIELDS),
@@ -162,11 +166,44 @@ def test_what_does_not_fit_together_is_refused(bench: Any) -> None:
         (bench.said(amount_fen=-1), "amount_out_of_range"),
         (bench.said(measures=()), "measures_missing"),
         (bench.said(kind="inspection"), "other_kind"),
+        (bench.said(kind="coercion"), "other_measures"),
+        (bench.said(measures=("fine", "seizure")), "other_measures"),
+        (bench.said(measures=("no_penalty", "fine")), "no_penalty_alone"),
+        (bench.said(kind="coercion", measures=("additional_fine",)), "added_to_no_fine"),
         (bench.said(affected=-1), "affected_out_of_range"),
     ):
         with pytest.raises(DecisionUnusable) as caught:
             bench.draft(said)
         assert caught.value.problem == problem
+
+
+@pytest.mark.parametrize("procedure", ["routine_check", "random_check"])
+def test_a_check_orders_no_penalty(bench: Any, procedure: str) -> None:
+    case = bench.another_case(procedure)
+    for measure in (each for each in MEASURES if each != "correction"):
+        said = bench.said(
+            kind="inspection", measures=(measure,), amount_fen=60_000_000 if measure in WITH_AMOUNT else None
+        )
+        with pytest.raises(DecisionUnusable, match="inspection orders correction alone"):
+            bench.draft(said, case)
+    bench.draft(bench.said(kind="inspection", measures=("correction",), amount_fen=None, content="责令改正"), case)
+
+
+def test_a_coercion_takes_no_check_to_its_execution(bench: Any) -> None:
+    case = bench.another_case("routine_check")
+    bench.issue(bench.draft(bench.said(kind="coercion", measures=("seizure",), amount_fen=None, content="扣押"), case))
+    with pytest.raises(GateShut) as caught:
+        enter_stage(bench.session, bench.supervisor, case.id, "execution")
+    assert caught.value.refusals == ("not_issued",)
+
+
+def test_an_additional_fine_is_no_more_than_the_fine_that_was_issued(bench: Any) -> None:
+    bench.issue(bench.draft(bench.small()))
+    added = {"kind": "coercion", "measures": ("additional_fine",), "content": "加处罚款"}
+    bench.issue(bench.draft(bench.small(**added, amount_fen=15_000)))
+    with pytest.raises(DecisionUnusable, match="no more than the fine"):
+        bench.draft(bench.small(**added, amount_fen=5_001))
+    bench.draft(bench.small(**added, amount_fen=5_000))
 
 
 def test_of_two_who_change_it_the_second_is_told(bench: Any) -> None:

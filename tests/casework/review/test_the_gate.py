@@ -12,8 +12,8 @@ import pytest
 from api.engines.roles import DatabaseAddresses
 from casework.review.errors import GateShut
 from casework.review.reviewing import withdraw_review
-from storage.catalog.casework import Case
-from storage.catalog.decisions import DecisionVersion
+from storage.catalog.casework import CASE_KINDS, Case
+from storage.catalog.decisions import MEASURES, MEASURES_OF, DecisionVersion
 from storage.database import Database
 from tests.casework.review.attempts import ATTEMPTS, CONDITIONS, TIGHT, Strike, issue, passed, rules_elsewhere
 from tests.casework.review.attempts.known import issued, withdraw_pass
@@ -62,6 +62,13 @@ def test_the_plainest_attempts_are_refused(scene: Scene, name: str) -> None:
     before = scene.state
     refused_at_the_gate(strike)
     assert scene.state == before
+
+
+def test_catalog_and_database_know_the_same_measures_of_each_kind(scene: Scene) -> None:
+    for kind in CASE_KINDS:
+        ((measures,),) = scene.run("SELECT measures_of(%(kind)s)", {"kind": kind}, role="owner")
+        assert {*measures} == {*MEASURES_OF[kind]}, kind
+    assert {each for of in MEASURES_OF.values() for each in of} == {*MEASURES}
 
 
 def test_there_are_at_least_forty_attempts() -> None:

@@ -8,6 +8,7 @@ from tests.casework.review.attempts import (
     afterwards,
     committee,
     issue_rows,
+    measures,
     opinions,
     papers,
     publishing,
@@ -24,5 +25,6 @@ __all__ = ["ATTEMPTS", "CONDITIONS", "TIGHT", "Strike", "issue", "passed", "rule
 KINDS = (
     *(issue_rows, reviewers, opinions, scope, afterwards, papers, services, committee, publishing, roundabout),
     telling,
+    measures,
 )
 """In this order, each by being imported, they make the list."""

@@ -10,9 +10,9 @@ from psycopg.types.range import Range
 from tests.casework.review.scene import Scene
 
 TIGHT: dict[str, dict[str, Any]] = {
-    "scope_kinds": {"kind": "coercion", "measures": ("additional_fine",), "amount_fen": 6_000_000},
+    "scope_kinds": {"kind": "coercion", "measures": ("seizure",), "amount_fen": None, "party": "另一家公司"},
     "scope_measures": {},
-    "scope_levels": {"measures": ("goods_disposed",), "amount_fen": None, "level": "bureau"},
+    "scope_levels": {"kind": "coercion", "measures": ("goods_disposed",), "amount_fen": None, "level": "bureau"},
     "scope_fields": {"measures": ("demolition_ordered",), "amount_fen": None, "field": "gas"},
     "scope_party": {"amount_fen": 600_000},
     "scope_amount_from_fen": {},
