@@ -307,7 +307,8 @@ def test_the_description_is_whole_and_says_what_each_route_does(served: Any) -> 
 def is_public(path: str, method: str) -> bool:
     if path in ("/api/v1/session", "/api/v1/first-administrator", "/api/v1/station-enrolments"):
         return method == "post"
-    return path.startswith(("/healthz", "/readyz", "/metrics", "/ledger/checkpoint", "/api/v1/keys"))
+    ledger = "/ledger/checkpoint", "/ledger/consistency"
+    return path.startswith(("/healthz", "/readyz", "/metrics", *ledger, "/api/v1/keys"))
 
 
 @pytest.mark.parametrize(
