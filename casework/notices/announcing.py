@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -12,8 +11,7 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import due_day
-from casework.deadlines.kinds import Direction
-from casework.deadlines.terms import WhichDays
+from casework.notices.days import NoticeDays
 from casework.notices.rules import Owed
 from integrity.local_time import chinese_day
 from storage.catalog.casework import Case
@@ -23,18 +21,6 @@ from storage.catalog.notices import PartyReply
 LEAST_NOTICE_DAYS: Final = 7
 """Where a rule speaks of it, it says no less (处罚法 64, 85)."""
 SHORT: Final = "hearing_short"
-
-
-@dataclass(frozen=True)
-class DaysAhead:
-    """So many days back from a hearing, as `due_day` counts them: the day of the hearing does not count."""
-
-    days: int
-    counted: WhichDays
-    direction: Direction = "before"
-    first_day_counts: bool = False
-    whole_days: bool = False
-    moves_from_day_off: bool = False
 
 
 def is_heard_on_short_notice(
@@ -64,7 +50,8 @@ def _is_short(
 ) -> bool:
     held = [(day, told) for day, told in hearings if day >= chinese_day(request.said_at)]
     agreed = [chinese_day(b.said_at) for b in replies if _agrees_to(request, b)]
-    ahead = DaysAhead(max(owed.hearing_notice_days, LEAST_NOTICE_DAYS), "working_days")
+    days = max(owed.hearing_notice_days, LEAST_NOTICE_DAYS)
+    ahead = NoticeDays(days, "working_days", "before", moves_from_day_off=False)
 
     def is_fair(day: date, told_on: date | None) -> bool:
         in_time = told_on is not None and told_on <= due_day(ahead, day, calendar).day

@@ -15,9 +15,9 @@ from sqlalchemy.orm import Session, aliased
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.calendars import calendar_now
 from casework.deadlines.counting import DueDay, due_day
-from casework.deadlines.kinds import Direction
 from casework.deadlines.terms import WhichDays
 from casework.notices.announcing import SHORT, is_heard_on_short_notice
+from casework.notices.days import NoticeDays
 from casework.notices.replies import GIVES_UP
 from casework.notices.rules import Owed, owed_on
 from casework.service.proof import proven_services
@@ -37,18 +37,6 @@ LEAST_REQUEST_DAYS: Final = 5
 """Working days in which a hearing is asked for, whatever rules say (处罚法 64, 85)."""
 NO_PENALTY: Final = frozenset(("no_penalty", "correction"))
 """不予处罚, 责令改正: as `told_refusals` of the database has it."""
-
-
-@dataclass(frozen=True)
-class PartysDays:
-    """So many days that are the party's, as `due_day` counts them: from the day after, to the next working day."""
-
-    days: int
-    counted: WhichDays
-    direction: Direction = "after"
-    first_day_counts: bool = False
-    whole_days: bool = False
-    moves_from_day_off: bool = True
 
 
 @dataclass(frozen=True)
@@ -126,7 +114,7 @@ def until_day(row: PartyNotice, counts_on: date, owed: Owed, calendar: Calendar)
     if row.kind == "penalty":
         days, counted = max(owed.days, row.days or 0, 1), owed.counted
     which: WhichDays = "calendar_days" if counted == "calendar_days" else "working_days"
-    return due_day(PartysDays(days, which), counts_on, calendar)
+    return due_day(NoticeDays(days, which), counts_on, calendar)
 
 
 def missing_before(session: Session, version_ids: Collection[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -50,6 +51,8 @@ def test_the_page_shows_the_estimate_each_clock_and_the_way(district: Any, walk:
     chinese = district.page("officer", f"/recordings/{walk.id}").text
     assert "±5 分" in chinese
     assert "晚 8 小时 42 秒" in chinese
+    shown = re.sub("<[^>]*>", "", chinese)
+    assert [source for source in ("name:", "tag:", "track:", "exif:") if source in shown] == []
 
 
 def test_what_was_not_believed_is_told_with_its_reason(district: Any) -> None:

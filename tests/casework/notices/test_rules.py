@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from casework.deadlines.calendar import Calendar
 from casework.deadlines.counting import due_day
+from casework.notices.days import NoticeDays
 from casework.notices.rule_file import SHIPPED, read_notices
 from casework.notices.rules import (
     is_of_its_source,
@@ -19,7 +20,6 @@ from casework.notices.rules import (
     load_shipped_notice_rules,
     owed_on,
 )
-from casework.notices.standing import PartysDays
 from casework.rules.errors import RuleFileUnusable
 from casework.units import line_of
 from storage.ledger.append import Actor
@@ -116,6 +116,6 @@ def test_what_is_wrong_is_named_by_line_and_field(old: str, new: str, where: str
     ],
 )
 def test_the_partys_days_go_by_the_official_calendar(served: date, days: int, until: date) -> None:
-    found = due_day(PartysDays(days, "working_days"), served, Calendar())
+    found = due_day(NoticeDays(days, "working_days"), served, Calendar())
     assert found.day >= until
     assert not found.unannounced
