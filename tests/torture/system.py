@@ -101,9 +101,13 @@ class Engines:
         return self._process.wait(120)
 
     def kill_all(self) -> None:
-        """The supervisor first, so that it starts nothing again, then all that it had."""
+        """The supervisor first, so that it starts nothing again, then all that it had.
+
+        As a cgroup is killed: nobody has a child any more from when the killing begins. One that is born amid it would
+        be nobody's, and bwrap's waits for a word of its dead parent for ever.
+        """
         assert self._process is not None
-        below = descendants(self._process.pid)
+        below = stopped_with_all_below(self._process.pid)
         self._process.kill()
         for pid in below:
             kill(pid)
@@ -233,6 +237,19 @@ def children(pid: int) -> list[int]:
         for task in Path(f"/proc/{pid}/task").iterdir():
             found += map(int, (task / "children").read_text().split())
     return found
+
+
+def stopped_with_all_below(pid: int) -> list[int]:
+    """Its descendants, every one of them stopped as it is: whoever is to stop makes no new process before it does."""
+    stopped: list[int] = []
+    more = [pid]
+    while more:
+        for each in more:
+            with suppress(ProcessLookupError):
+                os.kill(each, signal.SIGSTOP)
+        stopped += more
+        more = [each for each in descendants(pid) if each not in stopped]
+    return stopped[1:]
 
 
 def descendants(pid: int) -> list[int]:
