@@ -161,6 +161,14 @@ class HeldUpload:
     def mark_ending(self) -> None:
         self._record.mark_ending()
 
+    def is_asked_to_record(self) -> bool:
+        """Whether somebody wants to know how much has arrived."""
+        return self._record.is_asked_to_record()
+
+    def note_recorded(self) -> None:
+        """What is recorded is all that arrived, or all that can be recorded yet."""
+        self._record.note_recorded()
+
     def close_bytes(self) -> None:
         """Give back what was never kept of them."""
         staged, self._bytes = self._bytes, None

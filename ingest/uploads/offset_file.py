@@ -4,8 +4,9 @@
     page 1   slot B     length u64, progressed u64, then the first 16 bytes of the SHA-256 of the 48 bytes before;
                         big-endian. Deferred is 1 as long as the length is unknown; then what is reserved stands in its
                         place. Progressed is when the offset last grew, in seconds since 1970; 0: it never did
-    page 2   ticket     16 random bytes of the newest request that wants this upload; then one byte: 1 while its
-                        holder is writing the last bytes out. Neither survives a crash, neither needs to.
+    page 2   ticket     16 random bytes of the newest request that wants this upload; then three bytes, each 1 or 0:
+                        whether its holder is writing the last bytes out; is asked to record what it has; is there, or
+                        was killed. None of it survives a crash, nor needs to.
 
 A record goes to the slot that does not hold the newest one, so a torn write leaves the older record readable: an
 offset that is too low costs a few bytes sent again, one too high would cost evidence. The slots lie a page apart
@@ -21,6 +22,7 @@ import os
 import random
 import struct
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,6 +33,8 @@ _SLOTS = (0, _PAGE)
 _TICKET = 2 * _PAGE
 _TICKET_BYTES = 16
 _ENDING = _TICKET + _TICKET_BYTES
+_ASKED = _ENDING + 1
+_HELD = _ENDING + 2
 _FIELDS = struct.Struct(">8sHHHHQQQQ")
 _CHECK_BYTES = 16
 _SLOT_BYTES = _FIELDS.size + _CHECK_BYTES
@@ -57,6 +61,7 @@ class OffsetFile:
     def __init__(self, descriptor: int, upload_id: str) -> None:
         self._descriptor = descriptor
         self._upload_id = upload_id
+        self._is_locked = False
 
     @classmethod
     def create(cls, path: Path, upload_id: str, declared_length: int, *, is_deferred: bool = False) -> None:
@@ -85,8 +90,12 @@ class OffsetFile:
     def close(self) -> None:
         """Also gives the lock up. Closing twice is harmless."""
         descriptor, self._descriptor = self._descriptor, -1
-        if descriptor >= 0:
-            os.close(descriptor)
+        if descriptor < 0:
+            return
+        if self._is_locked:
+            with suppress(OSError):  # It spares who reads next a look at the lock, and no more.
+                os.pwrite(descriptor, b"\0", _HELD)
+        os.close(descriptor)
 
     def read(self) -> RecordedOffset:
         """The newest whole record. Raises StagingDamaged when neither slot holds one."""
@@ -121,7 +130,8 @@ class OffsetFile:
         """Take the lock if nobody has it. Raises UploadGone when the upload was removed meanwhile."""
         if not self._try_flock():
             return False
-        os.pwrite(self._descriptor, b"\0", _ENDING)
+        os.pwrite(self._descriptor, b"\0\0\1", _ENDING)
+        self._is_locked = True
         return True
 
     def try_lock_to_end(self) -> bytes | None:
@@ -141,8 +151,27 @@ class OffsetFile:
 
     def is_ending(self) -> bool:
         """Whether a holder is about to record a last offset, so that a reader had better wait a moment."""
-        if os.pread(self._descriptor, 1, _ENDING) != b"\1":
+        return self._says(_ENDING) and self._is_locked_by_another()
+
+    def ask_to_record(self) -> bool:
+        """Ask whoever has the lock to record what arrived. False: nobody has it, and all that counts is recorded."""
+        if not self._says(_HELD) or not self._is_locked_by_another():
             return False
+        os.pwrite(self._descriptor, b"\1", _ASKED)
+        return True
+
+    def is_asked_to_record(self) -> bool:
+        """Whether a reader waits for the holder to record; for both of them."""
+        return self._says(_ASKED)
+
+    def note_recorded(self) -> None:
+        """Tell the reader who asked that there is nothing more to wait for. Only for the holder."""
+        os.pwrite(self._descriptor, b"\0", _ASKED)
+
+    def _says(self, position: int) -> bool:
+        return os.pread(self._descriptor, 1, position) == b"\1"
+
+    def _is_locked_by_another(self) -> bool:
         try:
             fcntl.flock(self._descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import Executor
@@ -215,8 +216,18 @@ class BodyReception:
         if now - self._looked_at < LOOK_AROUND_SECONDS:
             return
         await self._check_right()
-        if now - self._recorded_at >= self._limits.record_offset_seconds:
+        if self._held.is_asked_to_record():
+            await self._record_now()
+        elif now - self._recorded_at >= self._limits.record_offset_seconds:
             await self._write_block()
+
+    async def _record_now(self) -> None:
+        """For a reader who asks how far it is. With a checksum nothing counts before all of it has come."""
+        if self._checksum is None:
+            self._recorded_at = -math.inf
+            await self._write_block()
+            await self._await_writing()
+        self._held.note_recorded()
 
     async def _check_right(self) -> None:
         """Whether the request may still send: it is the newest one, and its credential holds."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -163,8 +163,11 @@ class Staging:
         finally:
             record.close()
 
-    def read_offset(self, upload_id: str) -> RecordedOffset | None:
-        """What is durable now; None while the last bytes of a body are being written: ask again in a moment.
+    def read_offset(
+        self, upload_id: str, is_settled: Callable[[OffsetFile], bool] = lambda _: True
+    ) -> RecordedOffset | None:
+        """What is durable now; None while the last bytes of a body are being written, or while what is recorded is not
+        settled: ask again in a moment.
 
         Raises UploadGone when nothing was ever recorded, StagingDamaged.
         """
@@ -175,7 +178,7 @@ class Staging:
                 return None
             raise
         try:
-            return None if record.is_ending() else record.read()
+            return None if record.is_ending() or not is_settled(record) else record.read()
         finally:
             record.close()
 

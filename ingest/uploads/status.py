@@ -11,13 +11,29 @@ from ingest.uploads.answers import http_date
 from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import AtAnotherNode, UploadBusy, UploadGone
 from ingest.uploads.expiry import expiry_of
-from ingest.uploads.offset_file import RecordedOffset
+from ingest.uploads.offset_file import OffsetFile, RecordedOffset
 from ingest.uploads.request import path_of_upload
 from ingest.uploads.staging import Staging
 from ingest.uploads.threads import Threads
 
 POLL_SECONDS = 0.05
 """Between two looks at what another request does with the upload."""
+RECORD_PATIENCE_SECONDS = 1.0
+"""For a holder who looks around five times a second, and for its disk."""
+
+
+class RecordPatience:
+    """Of one reader with whoever has the lock: it asks once to record what has arrived, and waits so long at most."""
+
+    def __init__(self, seconds: float) -> None:
+        self._until = time.monotonic() + seconds
+        self._has_asked = False
+
+    def is_settled(self, record: OffsetFile) -> bool:
+        if not self._has_asked:
+            self._has_asked = True
+            return not record.ask_to_record()
+        return not record.is_asked_to_record() or time.monotonic() > self._until
 
 
 class UploadStatus:
@@ -73,7 +89,7 @@ class UploadStatus:
 
         Raises UploadGone, UploadBusy.
         """
-        recorded = await self.read(record)
+        recorded = await self.read_up_to_now(record)
         if not record.is_open:
             return recorded
         if recorded.offset == 0:
@@ -88,16 +104,25 @@ class UploadStatus:
             raise UploadGone(record.upload_id, "expired")
         return recorded
 
-    async def read(self, record: UploadRecord) -> RecordedOffset:
+    async def read(
+        self, record: UploadRecord, is_settled: Callable[[OffsetFile], bool] = lambda _: True
+    ) -> RecordedOffset:
         """What is recorded of it, whatever that is worth now. Raises UploadBusy."""
         if not record.is_open:
             return recorded_of_finished(record)
         deadline = time.monotonic() + self._limits.record_offset_seconds
-        while (recorded := await self._threads.on_disk(lambda: self._read_once(record))) is None:
+        while (recorded := await self._threads.on_disk(lambda: self._read_once(record, is_settled))) is None:
             if time.monotonic() > deadline:
                 raise UploadBusy(record.upload_id)
             await asyncio.sleep(POLL_SECONDS)
         return recorded
+
+    async def read_up_to_now(self, record: UploadRecord) -> RecordedOffset:
+        """`read`, after whoever is sending has recorded what arrived: of a link that died, the next request goes on
+        just there. Whoever cannot record soon keeps nobody waiting.
+        """
+        patience = RecordPatience(min(RECORD_PATIENCE_SECONDS, self._limits.record_offset_seconds / 2))
+        return await self.read(record, patience.is_settled)
 
     async def check_time(self, record: UploadRecord) -> None:
         """Raises UploadGone for an open upload whose time is over. One that is being written is in time."""
@@ -111,10 +136,12 @@ class UploadStatus:
         """The header that says until when it may go on."""
         return "Upload-Expires", http_date(expiry_of(record, recorded, self._limits))
 
-    def _read_once(self, record: UploadRecord) -> RecordedOffset | None:
+    def _read_once(
+        self, record: UploadRecord, is_settled: Callable[[OffsetFile], bool] = lambda _: True
+    ) -> RecordedOffset | None:
         """None: ask again in a moment. 0 also when nothing was ever recorded, as of one that came whole."""
         try:
-            return self._staging.read_offset(record.upload_id)
+            return self._staging.read_offset(record.upload_id, is_settled)
         except UploadGone:
             return RecordedOffset(0, 0, record.declared_length, record.length_is_deferred)
 

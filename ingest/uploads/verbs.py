@@ -82,7 +82,7 @@ class Verbs:
         said, and the rest is for a PATCH.
         """
         check_same_creation(opening, record)
-        recorded = await self._status.read(record) if self._is_here(record) else None
+        recorded = await self._status.read_up_to_now(record) if self._is_here(record) else None
         return self._after_creation(request, record, recorded)
 
     def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset | None) -> Answer:

@@ -6,7 +6,10 @@ import base64
 import hashlib
 import os
 import threading
+import time
 from pathlib import Path
+
+from ingest.uploads.status import RECORD_PATIENCE_SECONDS
 
 
 def upload_id_of(path: str) -> str:
@@ -94,6 +97,42 @@ def test_a_newer_patch_takes_over_from_a_stalled_one(tus, wire):
     stalled.close()
     assert tus.staged(upload_id_of(path)) == data
     assert tus.finishes(path) == 1
+
+
+def test_whoever_asks_after_a_dead_link_goes_on_just_where_its_bytes_ended(start_server, wire):
+    """Its request holds the upload yet, and what arrived is recorded now and then: who did not ask would be refused."""
+    data = os.urandom(3_000_000)
+    seldom = {"record_offset_seconds": 60}
+    first, second = start_server(limits=seldom), start_server(limits=seldom)
+    path = first.create(len(data))
+    links = []
+    for arrived, server in ((40_000, first), (1_500_000, second), (2_999_999, first)):
+        offset = server.head(path).offset
+        links.append(first.begin_patch(path, offset, len(data) - offset))
+        links[-1].sendall(data[offset:arrived])
+        wire.eventually(lambda server=server, arrived=arrived: server.head(path).offset == arrived)
+    assert second.patch(path, arrived, data[arrived:]).status == 204
+    for dead in links:
+        assert wire.reply(dead).status == 423
+        dead.close()
+    assert first.staged(upload_id_of(path)) == data
+    assert first.finishes(path) == 1
+
+
+def test_of_a_dead_link_with_a_checksum_nothing_counts_and_nobody_waits_for_it(tus, wire):
+    data = os.urandom(100_000)
+    path = tus.create(len(data))
+    stated = "sha256 " + base64.b64encode(hashlib.sha256(data).digest()).decode()
+    dead = tus.begin_patch(path, 0, len(data), {"Upload-Checksum": stated})
+    dead.sendall(data[:40_000])
+    wire.eventually(lambda: tus.is_held(path))
+    began = time.monotonic()
+    assert tus.head(path).offset == 0
+    assert time.monotonic() - began < RECORD_PATIENCE_SECONDS
+    assert tus.patch(path, 0, data).status == 204
+    assert wire.reply(dead).status == 423
+    dead.close()
+    assert tus.staged(upload_id_of(path)) == data
 
 
 def test_a_patch_that_cannot_follow_takes_nobodys_place(tus, wire):

@@ -44,6 +44,9 @@ class Held:
 
     def check_newest(self) -> None: ...
 
+    def is_asked_to_record(self) -> bool:
+        return False
+
 
 def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
     """The sizes of the blocks written, for each of so many bodies that arrive at the same time.
