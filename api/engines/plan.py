@@ -42,7 +42,9 @@ WORKER_STOP_STEPS = ((signal.SIGTERM, 15.0), (signal.SIGQUIT, 5.0))
 # An HTTP process moves large pieces between threads. By itself glibc would keep an arena of its own for each of them
 # and what was freed in it. What is large is the system's again at once: mallopt(3). What is read of a body at a time
 # is not large: were each of its pieces new to the process, zeroing their pages would cost as much as all else.
+# The columns of each instruction, for a mark under a traceback's line, are a MiB of every process.
 _MEMORY_GIVEN_BACK = {
+    "PYTHONNODEBUGRANGES": "1",
     "MALLOC_ARENA_MAX": "2",
     "MALLOC_MMAP_THRESHOLD_": str(128 << 10),
     "MALLOC_TRIM_THRESHOLD_": str(1 << 20),
