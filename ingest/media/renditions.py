@@ -156,7 +156,8 @@ def nothing_to_play(found: Findings) -> str | None:
 
 def why_no_picture(found: Findings) -> str:
     """Where nobody here knows what the pictures are coded in, there may be many."""
-    return code.NO_DECODABLE_FRAME if found.main is None or found.main.codec else code.NO_DECODER
+    lacks_decoder = any(reason.code == code.NO_DECODER for reason in found.reasons)
+    return code.NO_DECODER if lacks_decoder else code.NO_DECODABLE_FRAME
 
 
 def make_poster(
@@ -178,7 +179,7 @@ def make_poster(
         if result.stopped is not None or (result.succeeded and is_plain_file(path)):
             break
     if is_empty_handed(result, path):
-        return NothingToShow("poster", code.NO_DECODABLE_FRAME)
+        return NothingToShow("poster", why_no_picture(found))
     return take("poster", "image/jpeg", path, result, arguments, runner, media, {"at_seconds": at_seconds})
 
 
@@ -200,7 +201,7 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
         arguments = sprite_arguments(found, layout, "sprite.jpg")
         result = runner.ffmpeg(arguments, media, out, limits)
     if is_empty_handed(result, out / "sprite.jpg"):
-        return NothingToShow("sprite", code.NO_DECODABLE_FRAME)
+        return NothingToShow("sprite", why_no_picture(found))
     return take(
         "sprite", "image/jpeg", out / "sprite.jpg", result, arguments, runner, media, dataclasses.asdict(layout)
     )

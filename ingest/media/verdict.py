@@ -113,7 +113,8 @@ def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...], box
         return replace(found, state="damaged", reasons=(*ends_early(boxes), *found.reasons, *notes))
     if nothing:
         return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
-    if complaints:
+    # Of a codec that nothing here decodes, complaints are of that, and no word about the file.
+    if complaints and not any(reason.code == code.NO_DECODER for reason in found.reasons):
         return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))
     whole = found.container in ("image2", "jpeg_pipe", "png_pipe") and not found.reasons
     return replace(found, state="intact" if whole else found.state, reasons=(*found.reasons, *notes))

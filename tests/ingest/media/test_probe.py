@@ -11,7 +11,7 @@ from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
 from ingest.media.findings import Findings, Stream, was_not_probed_in_time
 from ingest.media.probe import COUNT_LIMITS, Patience, probe_media
-from ingest.media.renditions import RenditionMade, make_proxy
+from ingest.media.renditions import NothingToShow, RenditionMade, make_poster, make_proxy
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
 from ingest.media.whole import decode_whole
@@ -116,6 +116,17 @@ def test_a_whole_picture_is_not_called_damaged_where_no_decoder_is_for_it(runner
     Image.new("RGB", (64, 48), "blue").save(path)
     found = probe_media(path, runner)
     assert (found.state, codes(found)) in (("intact", []), ("opens", [code.NO_DECODER]))
+
+
+def test_what_a_missing_decoder_complains_of_is_no_damage(runner: MediaRunner, tmp_path: Path) -> None:
+    """The same of a picture in AVIF: its AV1 is for other tools, and ffmpeg complains of each frame that it skips."""
+    path, out = tmp_path / "photo.avif", tmp_path / "out"
+    Image.effect_noise((640, 480), 60).convert("RGB").save(path)
+    out.mkdir()
+    found = probe_media(path, runner)
+    assert (found.state, codes(found)) in (("opens", []), ("opens", [code.NO_DECODER]))
+    if codes(found):
+        assert make_poster(path, found, out, runner) == NothingToShow("poster", code.NO_DECODER)
 
 
 def test_pictures_one_after_the_other_are_not_a_photograph_that_was_decoded_whole(
