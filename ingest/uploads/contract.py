@@ -178,8 +178,8 @@ class UploadRegister(Protocol):
         that is at its limits. Of many that bring one key at once, one opens it.
 
         Two stations never wait for each other; two requests of one station do, so its limits hold exactly.
-        Refusals: TooManyUploads, TooManyTerminated, QuotaExceeded, CredentialRefused, or TooLong when the station
-        could never have that much waiting.
+        Refusals: TooManyUploads, TooManyTerminated, QuotaExceeded, CredentialRefused, or LongerThanQuota when the
+        station could never have that much waiting.
         """
         ...
 
@@ -202,8 +202,8 @@ class UploadRegister(Protocol):
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         """Fix the length of an upload that deferred it, once, and reserve that much in place of what was reserved.
 
-        For the holder of the upload's lock. Refusals leave it as it was: QuotaExceeded, TooLong as in `open_uploads`,
-        or UploadGone when the upload is no longer open, or its length no longer deferred.
+        For the holder of the upload's lock. Refusals leave it as it was: QuotaExceeded, LongerThanQuota as in
+        `open_uploads`, or UploadGone when the upload is no longer open, or its length no longer deferred.
         """
         ...
 

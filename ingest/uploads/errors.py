@@ -12,7 +12,8 @@ UploadRefused
 ├── UploadGone              expired or terminated
 ├── VersionUnsupported      Tus-Resumable is not 1.0.0
 ├── TooLong                 longer than allowed, or than declared
-│   └── LengthUndeclared    as much as may come before the length is declared
+│   ├── LengthUndeclared    as much as may come before the length is declared
+│   └── LongerThanQuota     longer than all that the station may have waiting: it never fits
 ├── ContentTypeWrong        a PATCH that is not application/offset+octet-stream
 ├── TakenOver               a newer request for the same upload took its place
 ├── UploadBusy              the older request for the same upload does not let go
@@ -24,6 +25,7 @@ UploadRefused
 ├── AtAnotherNode           another ingest node has the upload's bytes
 ├── RegisterUnavailable     the catalog does not answer; nothing is wrong with the bytes
 ├── StagingFull             the staging disk has no room
+│   └── NoRoomToOpen        nor had it when the upload was to be created: there is none, and nothing arrived
 └── StagingDamaged          the staging files are not what was acknowledged
 
 Who asks without a credential that proves anything gets a CredentialRefused (ingest/stations/errors.py). Nobody asked
@@ -117,6 +119,14 @@ class LengthUndeclared(TooLong):
     """`allowed_bytes` may come before Upload-Length is stated."""
 
 
+class LongerThanQuota(TooLong):
+    """Nothing is wrong with the file: its station's quota (`allowed_bytes`) is smaller than it."""
+
+    def __init__(self, allowed_bytes: int, length_bytes: int) -> None:
+        super().__init__(allowed_bytes)
+        self.length_bytes = length_bytes
+
+
 class ContentTypeWrong(UploadRefused):
     def __init__(self) -> None:
         super().__init__("Content-Type must be application/offset+octet-stream")
@@ -141,25 +151,32 @@ class CreationKeyReused(UploadRefused):
 
 
 class TooManyUploads(UploadRefused):
-    def __init__(self, max_uploads: int) -> None:
-        super().__init__(f"{max_uploads} uploads of this station are open already")
+    """`open_uploads` may be more than `max_uploads`: a limit can come down."""
+
+    def __init__(self, max_uploads: int, open_uploads: int) -> None:
+        super().__init__(f"{open_uploads} uploads of this station are open already, of {max_uploads}")
         self.max_uploads = max_uploads
+        self.open_uploads = open_uploads
 
 
 class TooManyTerminated(UploadRefused):
     """Of each a row and two entries stay for good. `retry_after_seconds`: until the hour is over."""
 
-    def __init__(self, max_terminated: int, retry_after_seconds: int) -> None:
-        super().__init__(f"{max_terminated} uploads of this station were terminated this hour")
+    def __init__(self, max_terminated: int, terminated: int, retry_after_seconds: int) -> None:
+        super().__init__(f"{terminated} uploads of this station were terminated this hour, of {max_terminated}")
         self.max_terminated = max_terminated
+        self.terminated = terminated
         self.retry_after_seconds = retry_after_seconds
 
 
 class QuotaExceeded(UploadRefused):
-    def __init__(self, max_waiting_bytes: int, waiting_bytes: int) -> None:
+    """`wanted_bytes`: the length of the upload for which there is no room beside what is waiting."""
+
+    def __init__(self, max_waiting_bytes: int, waiting_bytes: int, wanted_bytes: int) -> None:
         super().__init__(f"{waiting_bytes} of {max_waiting_bytes} bytes of this station are waiting already")
         self.max_waiting_bytes = max_waiting_bytes
         self.waiting_bytes = waiting_bytes
+        self.wanted_bytes = wanted_bytes
 
 
 class ChecksumDiffers(UploadRefused):
@@ -187,6 +204,14 @@ class RegisterUnavailable(UploadRefused):
 class StagingFull(UploadRefused):
     def __init__(self) -> None:
         super().__init__("the staging disk has no room")
+
+
+class NoRoomToOpen(StagingFull):
+    """Said before anything is reserved, so there is no upload that could be resumed."""
+
+    def __init__(self, length_bytes: int) -> None:
+        super().__init__()
+        self.length_bytes = length_bytes
 
 
 class StagingDamaged(UploadRefused):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from ingest.uploads.contract import Opening, StationIdentity, UploadLimits
 from ingest.uploads.creation_key import creation_key_of
-from ingest.uploads.errors import ContentTypeWrong, LengthUndeclared, TooLong
+from ingest.uploads.errors import ContentTypeWrong, LengthUndeclared, NoRoomToOpen, StagingFull, TooLong
 from ingest.uploads.expiry import plan_expiry
 from ingest.uploads.lengths import plan_length
 from ingest.uploads.metadata import parse_metadata
@@ -25,6 +25,9 @@ def plan_opening(request: Request, station: StationIdentity, staging: Staging, l
         raise (LengthUndeclared if is_deferred else TooLong)(length)
     request.checksum()
     key = creation_key_of(request)
-    staging.check_room(length, limits.keep_free_bytes)
+    try:
+        staging.check_room(length, limits.keep_free_bytes)
+    except StagingFull as error:
+        raise NoRoomToOpen(length) from error
     expires_at, latest = plan_expiry(limits, datetime.now(UTC))
     return Opening(station, uuid.uuid4().hex, length, claims, expires_at, is_deferred, key, latest, staging.node)

@@ -114,6 +114,14 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
         "At most {allowed_bytes} bytes before the length is declared; nothing beyond them is kept. "
         "State Upload-Length with the next PATCH.",
     ),
+    errors.LongerThanQuota: Problem(
+        413,
+        "longer-than-quota",
+        "文件长 {length_bytes} 字节，超过本工作站的待封存限额（共 {allowed_bytes} 字节），限额全空也容不下；"
+        "文件没有问题，请勿删改，请管理员调高该工作站的限额后再传。",
+        "The file has {length_bytes} bytes, more than this station may have waiting in all ({allowed_bytes}), so it "
+        "never fits. Nothing is wrong with the file: keep it, and have the administrator raise the station's limit.",
+    ),
     errors.ContentTypeWrong: Problem(
         415,
         "content-type",
@@ -141,24 +149,25 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.TooManyUploads: Problem(
         429,
         "too-many-uploads",
-        "本工作站已有 {max_uploads} 个上传未完成，请先完成或终止其中一些。",
-        "This station has {max_uploads} open uploads already. Finish or terminate some first.",
+        "本工作站已有 {open_uploads} 个上传未完成（上限 {max_uploads} 个），请先完成或终止其中一些。",
+        "This station has {open_uploads} open uploads already (at most {max_uploads}). Finish or terminate some first.",
     ),
     errors.TooManyTerminated: Problem(
         429,
         "too-many-terminated",
-        "本工作站这一小时内已终止 {max_terminated} 个上传，请在 {retry_after_seconds} 秒后再建立新的上传，"
-        "并检查客户端是否反复建立又终止。",
-        "This station has terminated {max_terminated} uploads within the hour. Create the next in "
-        "{retry_after_seconds} s, and see whether the client creates and terminates over and over.",
+        "本工作站这一小时内已终止 {terminated} 个上传（上限 {max_terminated} 个），请在 {retry_after_seconds} 秒后"
+        "再建立新的上传，并检查客户端是否反复建立又终止。",
+        "This station has terminated {terminated} uploads within the hour (at most {max_terminated}). Create the next "
+        "in {retry_after_seconds} s, and see whether the client creates and terminates over and over.",
     ),
     errors.QuotaExceeded: Problem(
         429,
         "quota",
-        "本工作站待封存数据已达 {waiting_bytes} 字节（上限 {max_waiting_bytes}），请等待封存后再传；"
-        "若有上传未能封存，请管理员处理。",
-        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}). Wait until some are sealed; "
-        "have the administrator retry or release those that failed.",
+        "本工作站待封存数据已有 {waiting_bytes} 字节（上限 {max_waiting_bytes}），"
+        "容不下这次上传所需的 {wanted_bytes} 字节；请等待封存后再传；若有上传未能封存，请管理员处理。",
+        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}), which leaves no room for the "
+        "{wanted_bytes} that this upload needs. Wait until some are sealed; have the administrator retry or release those that "
+        "failed.",
     ),
     errors.ChecksumDiffers: Problem(
         460,
@@ -184,6 +193,14 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
         "staging-full",
         "暂存磁盘已满，已收字节已保存；请通知管理员腾出空间后续传。",
         "The staging disk is full; what arrived is kept. Have the administrator make room, then resume.",
+    ),
+    errors.NoRoomToOpen: Problem(
+        507,
+        "no-room",
+        "暂存磁盘余量不足，放不下这次上传（需 {length_bytes} 字节）；没有建立上传，也没有收下任何字节，请保留原文件，"
+        "通知管理员腾出空间后重新创建上传。",
+        "The staging disk has no room for this upload ({length_bytes} bytes): no upload was created, and no byte of it "
+        "is kept. Keep the file, have the administrator make room, then create the upload again.",
     ),
     errors.StagingDamaged: Problem(
         410,

@@ -31,9 +31,9 @@ from ingest.uploads.contract import (
     nothing,
 )
 from ingest.uploads.errors import (
+    LongerThanQuota,
     QuotaExceeded,
     RegisterUnavailable,
-    TooLong,
     TooManyTerminated,
     TooManyUploads,
     UploadGone,
@@ -111,7 +111,7 @@ class CatalogRegister(UploadRegister):
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         if length > station.max_waiting_bytes:
-            raise TooLong(station.max_waiting_bytes)
+            raise LongerThanQuota(station.max_waiting_bytes, length)
         change = Change("upload.length_declared", "upload", record.upload_id, record.unit_id, {"length": length})
         entry = make_entry(Actor.station(record.station_id), change)
         parameters = {
@@ -125,14 +125,14 @@ class CatalogRegister(UploadRegister):
             "occurred_at": entry.occurred_at,
         }
         if not self._run(statements.DECLARE, parameters):
-            raise self._why_not_declared(record, station)
+            raise self._why_not_declared(record, station, length)
 
-    def _why_not_declared(self, record: UploadRecord, station: StationIdentity) -> RequestRefused:
+    def _why_not_declared(self, record: UploadRecord, station: StationIdentity, length: int) -> RequestRefused:
         found = self.find_upload(record.upload_id)
         if found is None or not found.is_open or not found.length_is_deferred:
             return UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
         ((_, _, waiting_bytes, *_),) = self._load(station)
-        return QuotaExceeded(station.max_waiting_bytes, waiting_bytes)
+        return QuotaExceeded(station.max_waiting_bytes, waiting_bytes, length)
 
     def finish_uploads(
         self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing
@@ -193,7 +193,7 @@ class CatalogRegister(UploadRegister):
 
     def _open_alone(self, opening: Opening) -> UploadRecord | RequestRefused:
         if not _is_possible(opening):
-            return TooLong(opening.station.max_waiting_bytes)
+            return LongerThanQuota(opening.station.max_waiting_bytes, opening.declared_length)
         before = self._opened_before(opening)
         if before is None:
             asked = _AskedToOpen.of([opening], self._defaults.max_terminated)
@@ -206,7 +206,7 @@ class CatalogRegister(UploadRegister):
         rows = self._load(opening.station)
         if rows and rows[0][3] != opening.station.unit_id:
             return self._open_alone(replace(opening, station=replace(opening.station, unit_id=rows[0][3])))
-        return _why_not_opened(opening.station, rows, self._defaults.max_terminated)
+        return _why_not_opened(opening, rows, self._defaults.max_terminated)
 
     def _load(self, station: StationIdentity) -> list[tuple[Any, ...]]:
         return self._run(statements.LOAD, (self._defaults.max_terminated, station.station_id))
@@ -301,14 +301,16 @@ def _is_possible(opening: Opening) -> bool:
     return opening.declared_length <= opening.station.max_waiting_bytes
 
 
-def _why_not_opened(station: StationIdentity, load: Sequence[tuple[Any, ...]], max_terminated: int) -> RequestRefused:
+def _why_not_opened(opening: Opening, load: Sequence[tuple[Any, ...]], max_terminated: int) -> RequestRefused:
     if not load or load[0][0]:
         return CredentialRefused("revoked meanwhile")
-    if load[0][1] >= station.max_uploads:
-        return TooManyUploads(station.max_uploads)
-    if (seconds := load[0][4]) is not None and seconds > 0:
-        return TooManyTerminated(max_terminated, seconds)
-    return QuotaExceeded(station.max_waiting_bytes, load[0][2])
+    station = opening.station
+    _, open_uploads, waiting_bytes, _, seconds, terminated = load[0]
+    if open_uploads >= station.max_uploads:
+        return TooManyUploads(station.max_uploads, open_uploads)
+    if seconds is not None and seconds > 0:
+        return TooManyTerminated(max_terminated, terminated, seconds)
+    return QuotaExceeded(station.max_waiting_bytes, waiting_bytes, opening.declared_length)
 
 
 def _credential_of(asked: Asked) -> Credential | Exception:

@@ -100,7 +100,8 @@ STATES = "SELECT id, state FROM upload WHERE id = ANY (%s::text[])"
 LOAD = """
     SELECT s.revoked_at IS NOT NULL, l.open_uploads, l.waiting_bytes, s.unit_id,
         CASE WHEN l.terminated_uploads >= %s THEN
-            ceil(extract(epoch FROM l.terminated_hour + interval '1 hour' - now()))::int END
+            ceil(extract(epoch FROM l.terminated_hour + interval '1 hour' - now()))::int END,
+        l.terminated_uploads
     FROM station s JOIN station_load l ON l.station_id = s.id WHERE s.id = %s
 """
 

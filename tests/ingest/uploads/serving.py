@@ -34,9 +34,9 @@ from ingest.uploads.contract import (
     nothing,
 )
 from ingest.uploads.errors import (
+    LongerThanQuota,
     QuotaExceeded,
     RegisterUnavailable,
-    TooLong,
     TooManyTerminated,
     TooManyUploads,
     UploadGone,
@@ -92,7 +92,7 @@ class FileRegister(UploadRegister):
 
     def _open(self, opening: Opening) -> UploadRecord | RequestRefused:
         if opening.declared_length > opening.station.max_waiting_bytes:
-            return TooLong(opening.station.max_waiting_bytes)
+            return LongerThanQuota(opening.station.max_waiting_bytes, opening.declared_length)
         with self._content() as content:
             before = _opened_before(content, opening) or self._why_not_opened(content, opening)
             if before is None:
@@ -103,14 +103,15 @@ class FileRegister(UploadRegister):
         station, own = opening.station, _rows_of(content, opening.station.station_id)
         if str(station.station_id) not in {row["id"] for row in content["stations"].values()}:
             return CredentialRefused("revoked meanwhile")
-        if sum(row["state"] == "open" for row in own) >= station.max_uploads:
-            return TooManyUploads(station.max_uploads)
+        if (open_uploads := sum(row["state"] == "open" for row in own)) >= station.max_uploads:
+            return TooManyUploads(station.max_uploads, open_uploads)
         hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
         ended = [row for row in own if row["state"] == "terminated" and row["ended_at"] >= hour.isoformat()]
         if len(ended) >= self._max_terminated:
-            return TooManyTerminated(self._max_terminated, (hour + timedelta(hours=1) - datetime.now(UTC)).seconds + 1)
+            seconds = (hour + timedelta(hours=1) - datetime.now(UTC)).seconds + 1
+            return TooManyTerminated(self._max_terminated, len(ended), seconds)
         if _waiting(own) + opening.declared_length > station.max_waiting_bytes:
-            return QuotaExceeded(station.max_waiting_bytes, _waiting(own))
+            return QuotaExceeded(station.max_waiting_bytes, _waiting(own), opening.declared_length)
         return None
 
     def keep_promises(self) -> None:
@@ -129,14 +130,14 @@ class FileRegister(UploadRegister):
 
     def declare_length(self, record: UploadRecord, station: StationIdentity, length: int) -> None:
         if length > station.max_waiting_bytes:
-            raise TooLong(station.max_waiting_bytes)
+            raise LongerThanQuota(station.max_waiting_bytes, length)
         with self._content() as content:
             row = content["uploads"].get(record.upload_id)
             if row is None or row["state"] != "open" or not row["deferred"]:
                 raise UploadGone(record.upload_id, "it ended, or its length was declared, meanwhile")
             waiting = _waiting(_rows_of(content, record.station_id))
             if length > row["length"] and waiting - row["length"] + length > station.max_waiting_bytes:
-                raise QuotaExceeded(station.max_waiting_bytes, waiting)
+                raise QuotaExceeded(station.max_waiting_bytes, waiting, length)
             row["length"], row["deferred"] = length, False
 
     def finish_uploads(self, records: Sequence[UploadRecord], meanwhile: Callable[[], None] = nothing) -> list[bool]:

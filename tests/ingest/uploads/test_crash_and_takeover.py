@@ -244,7 +244,9 @@ def test_a_full_disk_is_507_keeps_what_fitted_and_goes_on_when_there_is_room(sta
 def test_no_room_for_what_is_declared_is_507_at_creation(start_server, tiny_disk):
     size = 8 << 20
     tus = start_server(limits={"keep_free_bytes": 1 << 20}, command=tiny_disk(size))
-    assert tus.request("POST", "/uploads", {"Upload-Length": str(size)}).status == 507
+    refused = tus.request("POST", "/uploads", {"Upload-Length": str(size)})
+    assert (refused.status, "location" in refused.headers) == (507, False)
+    assert "没有收下任何字节" in refused.problem["title"]
     path = tus.create(1 << 20)
     assert tus.patch(path, 0, b"x" * (1 << 20)).status == 204
 

@@ -201,11 +201,20 @@ def test_too_many_uploads_and_too_many_bytes_are_429_and_one_station_is_not_anot
     first = tus.create(60)
     over = tus.request("POST", "/uploads", {"Upload-Length": "41"})
     assert (over.status, over.headers["retry-after"]) == (429, "30")
+    assert "已有 60 字节（上限 100），容不下这次上传所需的 41 字节" in over.problem["title"]
     tus.create(40)
-    assert tus.request("POST", "/uploads", {"Upload-Length": "1"}).status == 429
+    over = tus.request("POST", "/uploads", {"Upload-Length": "1"})
+    assert (over.status, "已有 2 个上传未完成（上限 2 个）" in over.problem["title"]) == (429, True)
     assert tus.request("POST", "/uploads", {"Upload-Length": "60"}, token="t2").status == 201
     assert tus.request("DELETE", first).status == 204
     assert tus.request("POST", "/uploads", {"Upload-Length": "60"}).status == 201
+
+
+def test_a_file_beyond_the_stations_quota_is_told_of_the_quota_not_of_its_own_size(start_server):
+    tus = start_server(stations={"t1": {"max_uploads": 2, "max_waiting_bytes": 100}})
+    over = tus.request("POST", "/uploads", {"Upload-Length": "101"})
+    assert (over.status, over.problem["type"]) == (413, "urn:liuhen:problem:upload:longer-than-quota")
+    assert "文件长 101 字节，超过本工作站的待封存限额（共 100 字节）" in over.problem["title"]
 
 
 def test_problems_speak_the_language_asked_for(tus):

@@ -31,17 +31,19 @@ EXAMPLES = [
     errors.VersionUnsupported(),
     errors.TooLong(10),
     errors.LengthUndeclared(10),
+    errors.LongerThanQuota(10, 11),
     errors.ContentTypeWrong(),
     errors.TakenOver("a" * 32),
     errors.UploadBusy("a" * 32),
     errors.CreationKeyReused("a" * 32),
-    errors.TooManyUploads(64),
-    errors.TooManyTerminated(1000, 60),
-    errors.QuotaExceeded(10, 9),
+    errors.TooManyUploads(64, 65),
+    errors.TooManyTerminated(1000, 1001, 60),
+    errors.QuotaExceeded(10, 9, 2),
     errors.ChecksumDiffers("sha1"),
     errors.AtAnotherNode("a" * 32, "b", f"b/{'a' * 32}"),
     errors.RegisterUnavailable("down"),
     errors.StagingFull(),
+    errors.NoRoomToOpen(10),
     errors.StagingDamaged("a" * 32, "torn"),
 ]
 
@@ -103,7 +105,8 @@ def test_the_language_is_the_one_with_the_greater_weight(accepted, language):
 
 
 @pytest.mark.parametrize(
-    ("error", "seconds"), [(errors.TooManyTerminated(1000, 1234), "1234"), (errors.QuotaExceeded(10, 9), "30")]
+    ("error", "seconds"),
+    [(errors.TooManyTerminated(1000, 1001, 1234), "1234"), (errors.QuotaExceeded(10, 9, 2), "30")],
 )
 def test_when_to_come_back_is_the_errors_own_word_where_it_knows(error, seconds):
     asked = SimpleNamespace(created=None, header=lambda name: None)

@@ -20,9 +20,9 @@ from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
 from ingest.stations.signature import sign_request
 from ingest.uploads.contract import Asked, Opening
 from ingest.uploads.errors import (
+    LongerThanQuota,
     QuotaExceeded,
     RegisterUnavailable,
-    TooLong,
     TooManyTerminated,
     TooManyUploads,
     UploadGone,
@@ -262,7 +262,7 @@ def test_a_deferred_length_takes_what_is_reserved_until_it_is_declared_once(data
     with pytest.raises(QuotaExceeded) as caught:
         register.declare_length(first, station, 61)
     assert caught.value.waiting_bytes == 80
-    with pytest.raises(TooLong):
+    with pytest.raises(LongerThanQuota):
         register.declare_length(first, station, 101)
     register.declare_length(first, station, 60)
     register.declare_length(second, station, 7)
@@ -301,7 +301,7 @@ def test_one_of_many_declares_the_length(database, register, station):
 
 
 def test_what_a_station_could_never_have_waiting_is_too_long(register, station):
-    with pytest.raises(TooLong):
+    with pytest.raises(LongerThanQuota):
         open_upload(register, Opening(station, "a" * 32, (16 << 30) + 1, UploadClaims(), LATER))
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import update
 
 from ingest.stations.errors import CredentialRefused
 from ingest.uploads.contract import Asked, Opening, StationIdentity, UploadRecord, UploadRegister
-from ingest.uploads.errors import QuotaExceeded, TooLong, TooManyTerminated, TooManyUploads, UploadGone
+from ingest.uploads.errors import LongerThanQuota, QuotaExceeded, TooManyTerminated, TooManyUploads, UploadGone
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.register import CatalogRegister
 from storage.catalog.stations import Station
@@ -134,12 +134,14 @@ def test_a_stations_limits_hold_and_are_its_own(kept: Kept) -> None:
     kept.begin(one, "a", 40)
     with pytest.raises(QuotaExceeded) as caught:
         kept.begin(one, "b", 61)
-    assert (caught.value.max_waiting_bytes, caught.value.waiting_bytes) == (100, 40)
-    with pytest.raises(TooLong):
+    assert (caught.value.max_waiting_bytes, caught.value.waiting_bytes, caught.value.wanted_bytes) == (100, 40, 61)
+    with pytest.raises(LongerThanQuota) as longer:
         kept.begin(one, "b", 101)
+    assert (longer.value.allowed_bytes, longer.value.length_bytes) == (100, 101)
     kept.begin(one, "b", 60)
-    with pytest.raises(TooManyUploads):
-        kept.begin(one, "c", 1)
+    with pytest.raises(TooManyUploads) as many:
+        kept.begin(replace(one, max_uploads=1), "c", 1)
+    assert (many.value.max_uploads, many.value.open_uploads) == (1, 2)
     kept.begin(two, "c", 100)
 
 
@@ -149,7 +151,7 @@ def test_of_several_that_are_opened_at_once_each_has_its_own_answer(kept: Kept) 
     openings = [Opening(station, letter * 32, length, UploadClaims(), LATER) for station, letter, length in wanted]
     answers = open_together(kept.register, openings)
     assert [type(each) for each in answers] == [
-        *(UploadRecord, UploadRecord, TooLong),
+        *(UploadRecord, UploadRecord, LongerThanQuota),
         *(QuotaExceeded, TooManyUploads, UploadRecord),
     ]
     assert set(kept.register.states_of([opening.upload_id for opening in openings])) == {"a" * 32, "b" * 32, "f" * 32}
@@ -252,6 +254,7 @@ def test_a_station_that_terminates_over_and_over_is_told_to_wait(kept: Kept) -> 
         assert kept.register.terminate_upload(kept.begin(station, letter))
     with pytest.raises(TooManyTerminated) as caught:
         kept.begin(station, "d")
+    assert caught.value.terminated >= caught.value.max_terminated
     assert 0 < caught.value.retry_after_seconds <= 3600
     assert kept.begin(other, "d").is_open
 
@@ -287,7 +290,7 @@ def test_a_deferred_length_is_declared_once_within_the_stations_room(kept: Kept)
     with pytest.raises(QuotaExceeded) as caught:
         kept.register.declare_length(first, station, 61)
     assert caught.value.waiting_bytes == 80
-    with pytest.raises(TooLong):
+    with pytest.raises(LongerThanQuota):
         kept.register.declare_length(first, station, 101)
     assert kept.found("a") == first, "a refusal leaves it as it was"
     kept.register.declare_length(first, station, 60)
