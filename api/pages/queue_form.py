@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlencode
 from uuid import UUID
@@ -21,9 +21,12 @@ from api.pages.views_queue import Filled, build_queue
 from api.pages.visit import Visit, refusal_page, render, to_sign_in
 from api.shown import local_path, parse_local
 from casework.elements.answers import MOST_AT_ONCE, Choice, answer_questions
-from casework.elements.candidates import OWN_WORD
+from casework.elements.candidates import CLOCK_OFFSET, OWN_WORD
+from casework.elements.clock_offsets import MOST_AHEAD, ClockOffset
 
 NONE = "none"
+NEWEST = "clock_newest"
+CLOCK_FIELDS = ("clock", "days", "hours", "minutes", "newest")
 
 
 def answer_queue(request: Request, content: bytes) -> Response:
@@ -48,12 +51,15 @@ def answer_queue(request: Request, content: bytes) -> Response:
 
 
 def _choice(fields: Mapping[str, Sequence[str]], asked: str) -> Choice:
-    """`choice` is `element|basis|value`, `own_word` with a field of its own, or `none`. Raises FormUnusable."""
+    """`choice` is `element|basis|value`, `own_word` with a field of its own, `clock_offset` or `clock_newest` with
+    theirs, or `none`. Raises FormUnusable."""
     chosen, reason = _first(fields, "choice"), _first(fields, "reason") or None
     if chosen == NONE:
         return Choice(asked, reason=reason)
     if chosen == OWN_WORD:
         return Choice(asked, _own_value(fields, asked), reason=reason)
+    if chosen in (CLOCK_OFFSET, NEWEST):
+        return Choice(asked, reason=reason, offset=_newest(fields) if chosen == NEWEST else _clock_offset(fields))
     element, _, rest = chosen.partition("|")
     basis, _, value = rest.partition("|")
     if not basis:
@@ -67,6 +73,31 @@ def _own_value(fields: Mapping[str, Sequence[str]], asked: str) -> str:
         raise FormUnusable("选了“其他”：请填写或选择其内容", "you chose another: fill it in, or choose it")
     moment = parse_local(value) if asked == "time" else None
     return value if moment is None else moment.isoformat()
+
+
+def _clock_offset(fields: Mapping[str, Sequence[str]]) -> ClockOffset:
+    """Which way, and how far: whole days, hours and minutes. Raises FormUnusable."""
+    parts = [_first(fields, name) or "0" for name in ("days", "hours", "minutes")]
+    if not all(part.isascii() and part.isdigit() and len(part) < 7 for part in parts):
+        raise FormUnusable("时钟偏差请用整数填写", "state how far the clock was off in whole numbers")
+    days, hours, minutes = map(int, parts)
+    off = timedelta(days=days, hours=hours, minutes=minutes)
+    if not timedelta() < off <= MOST_AHEAD or _first(fields, "clock") not in ("ahead", "behind"):
+        raise FormUnusable(
+            "选了“设备时钟有偏差”：请选择快了还是慢了，并填写天数、小时数或分钟数",
+            "you chose that the clock was off: say whether ahead or behind, and by how many days, hours or minutes",
+        )
+    return ClockOffset(ahead=off if _first(fields, "clock") == "ahead" else -off)
+
+
+def _newest(fields: Mapping[str, Sequence[str]]) -> ClockOffset:
+    began = parse_local(_first(fields, "newest"))
+    if began is None:
+        raise FormUnusable(
+            "选了“按最新一条推算”：请填写自称时间最晚的一条实际开始的时间",
+            "you chose to go by the newest: state when that recording really began whose own time is the latest",
+        )
+    return ClockOffset(newest_at=began)
 
 
 def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
@@ -108,6 +139,7 @@ def _say_refused(request: Request, viewer: Viewer, error: Exception, fields: Map
         visit = Visit(request, archive_of(request), viewer, session, translator(language_of(request)))
         chosen = frozenset(text.partition(" ")[0] for text in _chosen(fields))
         sheet, choice, own, reason = (_first(fields, name) for name in ("sheet", "choice", "own", "reason"))
-        filled = Filled(sheet, choice, own, reason, chosen)
+        clock = {name: _first(fields, name) for name in CLOCK_FIELDS}
+        filled = Filled(sheet, choice, own, reason, chosen, clock)
         values = {"visit": visit, **build_queue(visit, filled), "problem": document["detail"]}
         return render(request, "queue.html", viewer, values, document["status"])

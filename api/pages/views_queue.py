@@ -18,6 +18,7 @@ from api.pages.views_requests import cases_by_id
 from api.pages.visit import Visit
 from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
 from casework.elements.candidates import Nearest
+from casework.elements.clock_offsets import fetch_claimed_starts
 from casework.elements.queue import QuestionGroup, count_questions, list_failed, list_groups, other_fingerprints
 from casework.organisation import names_of
 from casework.permission import MAY
@@ -48,20 +49,23 @@ class Option:
 
 @dataclass(frozen=True)
 class Filled:
-    """What somebody had filled in of the sheet whose group has this key, when it was refused; `recordings` are ids."""
+    """What somebody had filled in of the sheet whose group has this key, when it was refused; `recordings` are ids,
+    `clock` what was said of a clock, by field."""
 
     sheet: str
     choice: str
     own: str
     reason: str
     recordings: frozenset[str]
+    clock: Mapping[str, str]
 
 
 @dataclass(frozen=True)
 class Question:
     """A group of one question. `others`: what may be chosen beyond the candidates, each with its label. `of_receipt`:
     its day is that on which the recordings came in. `filled`: what had been filled in when it was refused. `named`:
-    whom or what the files name, where that is what is asked about."""
+    whom or what the files name, where that is what is asked about. `claimed`: where the time is, when each recording's
+    own clock says that it began, by its id."""
 
     group: QuestionGroup
     filled: Filled | None
@@ -73,6 +77,7 @@ class Question:
     options: tuple[Option, ...]
     others: tuple[tuple[str, str], ...]
     named: NamedWords
+    claimed: Mapping[uuid.UUID, datetime]
 
     @property
     def is_chosen(self) -> bool:
@@ -149,6 +154,8 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | 
     )
     others = {element: other_values(visit, element) for element in {group.element for group in groups}}
     named = named_in(visit, groups)
+    timed = {recording_id for group in groups if group.element == "time" for recording_id, _ in group.recordings}
+    claimed = fetch_claimed_starts(visit.session, timed)
     questions = []
     for group in groups:
         found = [each for recording_id, _ in group.recordings[:SAMPLE] for each in nearest[recording_id, group.element]]
@@ -165,19 +172,24 @@ def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | 
                         rows[recording_id],
                         " ".join(filter(None, (seen, seen_of_other.get((recording_id, group.element))))),
                     )
-                    for recording_id, seen in sorted(group.recordings, key=lambda each: _in_order(rows[each[0]]))
+                    for recording_id, seen in sorted(
+                        group.recordings, key=lambda each: _in_order(rows[each[0]], claimed.get(each[0]))
+                    )
                 ),
                 options=options_of(visit, found, cases, group.count > 1),
                 others=others[group.element],
                 named=named[group.key],
+                claimed={each: claimed[each] for each, _ in group.recordings if each in claimed}
+                if group.element == "time"
+                else {},
             )
         )
     return tuple(questions)
 
 
-def _in_order(row: Any) -> tuple[datetime, str]:
+def _in_order(row: Any, claimed: datetime | None) -> tuple[datetime, str]:
     """As they were made: so somebody who looks for the minutes of a case finds them beside each other."""
-    return row.started_at or row.received_at, row.original_name
+    return row.started_at or claimed or row.received_at, row.original_name
 
 
 def _by_receipt(row: Any, group: QuestionGroup) -> bool:

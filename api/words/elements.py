@@ -73,6 +73,7 @@ BASES: Mapping[str, str] = {
     "act_of_stage": mark("与案件环节相符"),
     "act": mark("规则中的执法行为"),
     "linker": mark("案件关联程序"),
+    "clock_offset": mark("设备时钟按答复人所说的偏差校正"),
     "own_word": mark("答复人自述"),
 }
 LINK_REASONS: Mapping[str, str] = {

@@ -15,7 +15,8 @@ from typing import TypeVar
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from casework.elements.candidates import OWN_WORD, Nearest, find_nearest
+from casework.elements.candidates import CLOCK_OFFSET, OWN_WORD, Nearest, find_nearest
+from casework.elements.clock_offsets import ClockOffset, by_offset
 from casework.elements.errors import (
     CandidateGone,
     NotYourRecording,
@@ -55,12 +56,15 @@ RowT = TypeVar("RowT", Person, Device, Case)
 class Choice:
     """What somebody says: `element` is `value`, by whatever basis it is a candidate of each recording; the basis
     OWN_WORD says it without leaning on one. Without a value but with a `basis`: what each recording's own nearest
-    candidate of that basis says. With neither: it cannot be had, and `reason` says why."""
+    candidate of that basis says. With neither: it cannot be had, and `reason` says why.
+
+    With `offset`, of the time alone, neither value nor basis: each recording's own clock is put right by it."""
 
     element: str
     value: str | None = None
     basis: str | None = None
     reason: str | None = None
+    offset: ClockOffset | None = None
 
 
 @dataclass(frozen=True)
@@ -95,13 +99,14 @@ def answer_questions(
         raise ValueUnusable(choice.element, "not_asked")
     reason = None if choice.reason is None or not choice.reason.strip() else required_text("reason", choice.reason)
     choice = replace(choice, reason=reason, value=_known_value(session, by, choice, now))
+    _check_offset(choice, now)
     judged = _judge_now(session, by, sorted(questions))
     left_out: dict[uuid.UUID, LeftOut] = {}
     current = _unchanged(judged, asked, questions, left_out)
     if choice.element != asked:
         # What is written has to be what was seen as well: it may have been answered while the question stood.
         current = _unchanged(current, choice.element, others or {}, left_out)
-    chosen = _choose(session, current, asked, choice, left_out)
+    chosen = _choose(session, judged, current, asked, choice, left_out)
     with looks_together(session):
         _answer(session, by, chosen, choice, now)
         if choice.element in LINKS_BY:
@@ -155,27 +160,35 @@ def _unchanged(
 def _choose(
     session: Session,
     judged: Sequence[Judgement],
+    current: Sequence[Judgement],
     asked: str,
     choice: Choice,
     left_out: dict[uuid.UUID, LeftOut],
 ) -> list[tuple[Judgement, Nearest | None]]:
-    """Each with the candidate that the choice means; None for what is said beyond them, or cannot be had."""
-    nearest = find_nearest(session, [each.facts for each in judged], asked)
+    """Each that is `current` with the candidate that the choice means; None for what is said beyond them, or cannot be
+    had. Which is the newest of a clock is said of all that were `judged`."""
+    if choice.offset is None:
+        nearest = find_nearest(session, [each.facts for each in current], asked)
+    else:
+        nearest = by_offset([each.facts for each in judged], choice.offset)
     chosen: list[tuple[Judgement, Nearest | None]] = []
-    for each in judged:
+    for each in current:
         recording_id = each.facts.recording.id
         if choice.element == "case" and each.facts.question is None and len(each.facts.linked) > 1:
             left_out[recording_id] = InSeveralCases(recording_id)
             continue
         found = next((one for one in nearest[recording_id] if _means(choice, one)), None)
+        if found is None and choice.offset is not None:
+            left_out[recording_id] = ValueUnusable("time", "no_clock")
+            continue
         if found is None and choice.basis not in (None, OWN_WORD):
             left_out[recording_id] = CandidateGone(recording_id, choice.element)
             continue
         if choice.element == "unit" and choice.value not in (None, str(each.facts.recording.unit_id)):
             left_out[recording_id] = ValueUnusable("unit", "only_own")
             continue
-        if found is None and choice.reason is None:
-            raise ReasonNeeded(choice.element, choice.value is None)
+        if choice.reason is None and (found is None or choice.offset is not None):
+            raise ReasonNeeded(choice.element, found is None and choice.value is None)
         value = choice.value if found is None else found.value
         if choice.element == "time" and value and datetime.fromisoformat(value) > latest_start(each.facts.recording):
             left_out[recording_id] = ValueUnusable("time", "after_receipt")
@@ -187,6 +200,8 @@ def _choose(
 def _means(choice: Choice, nearest: Nearest) -> bool:
     if nearest.element != choice.element or choice.basis == OWN_WORD:
         return False
+    if choice.offset is not None:
+        return nearest.basis == CLOCK_OFFSET
     # One value may be near by another basis in each of many recordings: the answer is the value.
     return nearest.basis == choice.basis if choice.value is None else nearest.value == choice.value
 
@@ -275,6 +290,19 @@ def _answer_case(
         return True
     link = correct_by_hand(session, by, recording_id=facts.recording.id, case_id=case_id, reason=str(choice.reason))
     return link is not None and link.case_id not in {linked for linked, _ in facts.linked}
+
+
+def _check_offset(choice: Choice, now: datetime) -> None:
+    """One of the two says how far the clock was off, and nothing else says the time."""
+    offset = choice.offset
+    if offset is None:
+        return
+    if choice.element != "time" or choice.value is not None or choice.basis is not None:
+        raise ValueUnusable(choice.element, "not_asked")
+    if (offset.ahead is None) == (offset.newest_at is None):
+        raise ValueUnusable("time", "no_offset_given")
+    if offset.newest_at is not None:
+        _known_time(offset.newest_at.isoformat(), now)
 
 
 def _known_value(session: Session, by: Person, choice: Choice, now: datetime) -> str | None:

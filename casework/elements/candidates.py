@@ -23,6 +23,7 @@ from storage.claims import stated_time
 from storage.measures import shifted
 
 OWN_WORD: Final = "own_word"
+CLOCK_OFFSET: Final = "clock_offset"
 BASES: Final = (
     "register_holder",
     "issued_device",
@@ -41,9 +42,11 @@ BASES: Final = (
     "act_of_stage",
     "act",
     "linker",
+    CLOCK_OFFSET,
     OWN_WORD,
 )
-"""What a candidate is one by. `own_word` is what somebody says beyond them."""
+"""What a candidate is one by. `own_word` is what somebody says beyond them, and `clock_offset`
+what comes of what a clock says when somebody has said how far it was off."""
 Card = tuple[uuid.UUID, uuid.UUID, str | None]
 """Of a unit and a station, as that station names it."""
 NEAR_IN_TIME: Final = timedelta(minutes=30)

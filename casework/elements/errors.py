@@ -28,6 +28,9 @@ VALUE_PROBLEMS: Mapping[str, str] = {
     "no_place": "has to be latitude and longitude in degrees of WGS 84, such as 32.061200,118.763200",
     "no_time_given": "has to be an instant with its zone, such as 2026-03-09T09:00:00+08:00, not in the future",
     "after_receipt": "given is later than the receipt of a recording, which had begun by then: give an earlier one",
+    "no_clock": "cannot be put right by an offset, for no clock says when it began: state its time, or leave it out",
+    "offset_too_far": "put right by that offset is before 1990: check how far the clock was off, and which way",
+    "no_offset_given": "needs either how far the clock was off, or when the newest of the recordings began",
     "not_asked": "is not what was asked about: answer that, or of officer and device the other",
     "only_own": "of a recording is that of its station: say by a reason why it is right, or ask an administrator",
 }

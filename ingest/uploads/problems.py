@@ -166,8 +166,8 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
         "本工作站待封存数据已有 {waiting_bytes} 字节（上限 {max_waiting_bytes}），"
         "容不下这次上传所需的 {wanted_bytes} 字节；请等待封存后再传；若有上传未能封存，请管理员处理。",
         "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}), which leaves no room for the "
-        "{wanted_bytes} that this upload needs. Wait until some are sealed; have the administrator retry or release those that "
-        "failed.",
+        "{wanted_bytes} that this upload needs. Wait until some are sealed; have the administrator retry or release "
+        "those that failed.",
     ),
     errors.ChecksumDiffers: Problem(
         460,

@@ -29,6 +29,7 @@ from api.i18n import Translate, translator
 from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reason_in_words
 from casework.elements.answers import Answered, list_answers
 from casework.elements.candidates import Nearest, find_nearest
+from casework.elements.clock_offsets import fetch_claimed_starts
 from casework.elements.facts import gather_facts
 from casework.elements.queue import other_fingerprints
 from casework.register.holding import issued_to
@@ -45,11 +46,13 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
     names = people_named(session, *(row.officer_id for row in rows))
     others = other_fingerprints(session, [(row.recording_id, row.element) for row in rows])
     ids = {row.recording_id for row in rows}
-    files = dict(session.execute(select(Recording.id, Recording.original_name).where(Recording.id.in_(ids))).all())
+    named = select(Recording.id, Recording.original_name, Recording.received_at).where(Recording.id.in_(ids))
+    files = {row.id: row for row in session.execute(named)}
+    claimed = fetch_claimed_starts(session, ids)
     return [
         ElementQuestionItem(
             recording_id=row.recording_id,
-            original_name=files[row.recording_id],
+            original_name=files[row.recording_id].original_name,
             element=row.element,
             codes=row.codes,
             words=problem_words(row.codes),
@@ -57,6 +60,8 @@ def element_question_items(session: Session, rows: Sequence[ElementQuestion]) ->
             other_fingerprint=others.get((row.recording_id, row.element)),
             asked_of=PersonRef.maybe(row.officer_id, names),
             device=row.device,
+            claimed_start=claimed.get(row.recording_id),
+            received_at=files[row.recording_id].received_at,
             day=row.day,
             asked_at=row.asked_at,
             group=" ".join((row.day.isoformat(), _made_by(row), row.element, *row.codes)),

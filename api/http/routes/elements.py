@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 from fastapi import Query
@@ -23,6 +23,7 @@ from api.http.schema.elements import (
 )
 from api.http.sessions import SignedIn, TheArchive
 from casework.elements.answers import Choice, answer_questions
+from casework.elements.clock_offsets import ClockOffset
 from casework.elements.policies import list_policies
 from casework.elements.queue import list_questions
 
@@ -57,12 +58,19 @@ def give_element_answers(form: NewElementAnswer, viewer: SignedIn, archive: TheA
     """Refused with 409 when every question was answered or has changed; else those are named in `left_out`."""
     questions = {each.recording_id: each.fingerprint for each in form.questions}
     others = {each.recording_id: each.other_fingerprint for each in form.questions if each.other_fingerprint}
-    choice = Choice(form.element or form.asked, form.value, form.basis, form.reason)
+    choice = Choice(form.element or form.asked, form.value, form.basis, form.reason, _offset_of(form))
     with doing(archive, viewer) as session:
         now = datetime.now(UTC)
         return answers_given(
             answer_questions(session, viewer.person, form.asked, questions, choice, now, others=others)
         )
+
+
+def _offset_of(form: NewElementAnswer) -> ClockOffset | None:
+    if form.clock_ahead_seconds is None and form.newest_began_at is None:
+        return None
+    ahead = None if form.clock_ahead_seconds is None else timedelta(seconds=form.clock_ahead_seconds)
+    return ClockOffset(ahead, form.newest_began_at)
 
 
 @router.get("/recordings/{recording_id}/elements", summary="一条记录的要素 / What one recording has and lacks")

@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import uuid
 from datetime import date, datetime
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, AwareDatetime, Field
 
-from api.http.schema.base import Answer, CaseRef, Form, Json, LongText, PersonRef, ShortText
+from api.http.schema.base import (
+    Answer,
+    CaseRef,
+    Form,
+    Json,
+    LongText,
+    PersonRef,
+    ShortText,
+    within_the_calendar,
+)
 from casework.elements.answers import MOST_AT_ONCE
+from casework.elements.clock_offsets import MOST_AHEAD
 
+MOST_AHEAD_SECONDS = int(MOST_AHEAD.total_seconds())
 FINGERPRINT = "3f0c5d7e9a1b2c3d4e5f60718293a4b5"
 
 
@@ -47,7 +59,8 @@ class ElementQuestionItem(Answer):
     """One element of one recording. `codes`: what is missing or contradictory; `fingerprint` goes into the answer.
 
     `other_fingerprint`: of the device where the officer is asked about, and the other way round; where a candidate is
-    of that other element, it goes into the answer too. Questions of one `group` are about the same, and can be answered
+    of that other element, it goes into the answer too. `claimed_start`: when its clock says that it began, believed or
+    not; null where no clock says anything. Questions of one `group` are about the same, and can be answered
     as one. `asked_of` null: the supervisors."""
 
     recording_id: uuid.UUID
@@ -59,6 +72,8 @@ class ElementQuestionItem(Answer):
     other_fingerprint: str | None = Field(examples=[FINGERPRINT])
     asked_of: PersonRef | None
     device: str | None = Field(examples=["AB00001"])
+    claimed_start: datetime | None
+    received_at: datetime
     day: date
     asked_at: datetime
     group: str = Field(examples=["2026-03-09 AB00001 officer"])
@@ -81,6 +96,10 @@ class NewElementAnswer(Form):
     With `value`: that is it, whatever makes it a candidate of each recording; a value that is none wants a reason too.
     With `basis` alone: each recording's own candidate of that kind. With neither: it cannot be had, and `reason` says
     why.
+
+    Of the time alone, with a reason and in the place of both: `clock_ahead_seconds`, how far the clock was ahead (less
+    than nothing: behind), is taken off what each recording's own clock says (`claimed_start`). Or `newest_began_at`:
+    when that one began whose clock says the latest time of all these, from which the same offset is reckoned for each.
     """
 
     asked: ShortText = Field(examples=["officer"])
@@ -88,6 +107,12 @@ class NewElementAnswer(Form):
     value: ShortText | None = Field(default=None, examples=["0b2f3c9e-6f0a-4c57-9f1f-2f6f6b1f0c11"])
     basis: ShortText | None = Field(default=None, examples=["register_holder"])
     reason: LongText | None = Field(default=None, examples=["当日借用"])
+    clock_ahead_seconds: int | None = Field(
+        default=None, ge=-MOST_AHEAD_SECONDS, le=MOST_AHEAD_SECONDS, examples=[None]
+    )
+    newest_began_at: Annotated[AwareDatetime, AfterValidator(within_the_calendar)] | None = Field(
+        default=None, examples=[None]
+    )
     questions: list[SeenQuestion] = Field(min_length=1, max_length=MOST_AT_ONCE)
 
 

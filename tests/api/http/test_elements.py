@@ -91,6 +91,28 @@ def test_one_answer_serves_many_and_the_detail_says_who_said_what(desk: Desk) ->
     assert len(desk.served.entries("recording.element_answered")) == 3
 
 
+def test_a_clock_that_was_off_is_said_once_and_put_right_of_each(desk: Desk) -> None:
+    station = desk.served.station(desk.unit)
+    for minute in (10, 25):
+        desk.served.seal(station, os.urandom(400 + minute), f"AB00001_000111_2039030909{minute}00.MP4")
+    link_all_due(desk.served.archive)
+    asked = [each for each in desk.questions(desk.holder, element="time") if "time_after_receipt" in each["codes"]]
+    assert {each["claimed_start"] for each in asked} == {"2039-03-09T01:10:00Z", "2039-03-09T01:25:00Z"}
+    assert all(each["received_at"].startswith("20") for each in asked)
+    bare = desk.answer(desk.holder, "time", asked, newest_began_at="2026-03-09T09:25:00+08:00")
+    assert (bare.status_code, bare.json()["type"]) == (422, "urn:liuhen:problem:reason")
+    wild = desk.answer(desk.holder, "time", asked, clock_ahead_seconds=10**12, reason="时钟复位")
+    assert wild.status_code == 422
+    said = {"newest_began_at": "2026-03-09T09:25:00+08:00", "reason": "时钟复位"}
+    assert len(desk.answer(desk.holder, "time", asked, **said).json()["answered"]) == 2
+    shown = [desk.holder.get(f"/api/v1/recordings/{each['recording_id']}/elements").json() for each in asked]
+    answers = {(each["answers"][0]["basis"], each["answers"][0]["value"]) for each in shown}
+    assert answers == {
+        ("clock_offset", "2026-03-09T01:10:00+00:00"),
+        ("clock_offset", "2026-03-09T01:25:00+00:00"),
+    }
+
+
 def test_pages_of_questions_neither_shift_nor_repeat(desk: Desk) -> None:
     found, cursor = [], None
     while True:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from api.shown import show_instant
 from api.tasks.housekeeping import link_all_due
 from api.words import elements as element_words
 from casework.cases import assign
@@ -407,6 +408,41 @@ def test_the_recordings_of_a_sheet_stand_in_order_of_time(district: Any) -> None
     link_all_due(district.served.archive)
     sheet = next(each for each in _sheets(district, "/queue", "act") if "20260312140000" in each)
     assert re.findall(r">AB00001_000123_20260312(\d\d)0000\.MP4<", sheet) == [f"{hour:02}" for hour in sorted(hours)]
+
+
+def test_a_wrong_clock_is_seen_beside_the_receipt_and_put_right_of_all_by_one_offset(district: Any) -> None:
+    station = district.served.station(district.unit)
+    sealed = [
+        district.served.seal(station, os.urandom(500 + minute), f"AB00001_000123_2039031209{minute:02}00.MP4")
+        for minute in (5, 50)
+    ]
+    link_all_due(district.served.archive)
+    sheet = next(each for each in _sheets(district, "/queue", "time") if "203903120905" in each)
+    assert "自称的时间晚于收到的时间" in sheet
+    for row, minute in zip(sealed, ("05", "50"), strict=True):
+        assert f">2039-03-12 09:{minute}:00</time>" in sheet
+        assert show_instant(row.received_at) in sheet
+    officer, form = district.people["officer"], _form(sheet)
+    off = {"choice": "clock_offset", "clock": "ahead", "days": "4748", "hours": "", "minutes": "30", "reason": "复位"}
+    for change, said in (
+        ({"clock": ""}, "请选择快了还是慢了"),
+        ({"days": "", "minutes": "0"}, "并填写天数、小时数或分钟数"),
+        ({"days": "1.5"}, "请用整数填写"),
+        ({"choice": "clock_newest", "newest": "x"}, "请填写自称时间最晚的一条"),
+        ({"reason": ""}, "请用一句话说明理由"),
+    ):
+        refused = officer.post("/queue", data={**form, **off, **change}, headers=CHINESE, follow_redirects=False)
+        assert (refused.status_code, said in refused.text) == (422, True), refused.text
+    kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
+    assert re.search(r'id="clock-\d+" required checked', kept)
+    assert 'name="days" value="4748"' in kept
+    assert '<option value="ahead" selected>' in kept
+    sent = officer.post("/queue", data={**form, **off}, follow_redirects=False)
+    assert sent.headers["location"] == "/queue?answered=2&left=0", sent.text
+    answers = {each.recording_id: (each.basis, each.value) for each in _answers(district, sealed)}
+    began = [f"2026-03-12T{clock}:00+00:00" for clock in ("00:35", "01:20")]
+    assert answers == {row.id: ("clock_offset", value) for row, value in zip(sealed, began, strict=True)}
+    assert "设备时钟按答复人所说的偏差校正" in _plain(district, sealed[0].id, "zh")
 
 
 def _of_one(district: Any, recording: Recording) -> list[str]:
