@@ -29,6 +29,38 @@ class DamageShown:
     copy: Rendition | None = None
 
 
+@dataclass(frozen=True)
+class LengthShown:
+    """In seconds. `is_less`: not all that is declared is there; `present` is None where nobody can say how much is."""
+
+    declared: float | None
+    present: float | None = None
+    is_less: bool = False
+
+
+def length_of(recording: Recording) -> LengthShown:
+    """What its head says: never the declared length alone, where less is known to be there."""
+    missing = missing_of(recording.findings) if recording.media_state == "damaged" else None
+    if missing is None or missing.declared_seconds is None:
+        return LengthShown(recording.duration_seconds)
+    declared = missing.declared_seconds
+    if missing.present_seconds is not None and missing.present_seconds < declared:
+        return LengthShown(declared, missing.present_seconds, is_less=True)
+    is_less = missing.present_seconds is None and bool(missing.missing_bytes or _lacks_frames(missing))
+    return LengthShown(declared, is_less=is_less)
+
+
+def _lacks_frames(missing: MissingItem) -> bool:
+    counted = missing.declared_frames, missing.present_frames
+    return None not in counted and (missing.present_frames or 0) < (missing.declared_frames or 0)
+
+
+def counted_at_sealing(recording: Recording) -> bool:
+    """Whether pictures were decoded already, to say how many are left: that is no decoding of the whole."""
+    missing = missing_of(recording.findings) if recording.media_state == "damaged" else None
+    return missing is not None and missing.counted_by == "decoding" and missing.present_frames is not None
+
+
 def damage_of(
     visit: Visit, recording: Recording, jobs: Mapping[str, MediaJob], renditions: Mapping[str, Rendition]
 ) -> DamageShown | None:

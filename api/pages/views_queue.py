@@ -23,6 +23,7 @@ from casework.elements.queue import QuestionGroup, count_questions, list_failed,
 from casework.organisation import names_of
 from casework.permission import MAY
 from integrity.local_time import chinese_day
+from retention.own_units import of_own
 from storage.catalog.casework import Case
 from storage.catalog.devices import Device
 from storage.catalog.organisation import Person
@@ -106,6 +107,7 @@ def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]
     )
     return {
         "questions": show_groups(visit, page.items, filled),
+        "no_open_case": any(group.element == "case" for group in page.items) and not has_open_case(visit),
         "next": visit.next_page(page.next),
         "count": count_questions(visit.session, visit.person, mine=mine, recording_id=only),
         "only": only,
@@ -119,6 +121,12 @@ def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]
         "again": visit.with_query(answered=None, left=None),
         "problem": None,
     }
+
+
+def has_open_case(visit: Visit) -> bool:
+    """Of this person's unit: what a recording of today would belong to."""
+    open_now = select(Case.id).where(of_own(visit.person, Case.unit_id), Case.closed_at.is_(None))
+    return visit.session.scalars(open_now.limit(1)).first() is not None
 
 
 def _views(visit: Visit) -> tuple[tuple[str, str], ...]:

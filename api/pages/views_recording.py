@@ -13,10 +13,10 @@ from api.http.reading.entries import list_chain
 from api.http.reading.recordings import decoding_of, find_recording
 from api.pages.ledger_shown import show_entries
 from api.pages.views_again import again_of
-from api.pages.views_damage import damage_of, reason_codes
+from api.pages.views_damage import counted_at_sealing, damage_of, length_of, reason_codes
 from api.pages.views_elements import elements_of
 from api.pages.views_made import made_of
-from api.pages.views_recordings import cases_of, officer_names
+from api.pages.views_recordings import cases_of, found_kind, officer_names
 from api.pages.views_redaction import redaction_of
 from api.pages.visit import Visit
 from casework import permission as casework_permission
@@ -115,6 +115,8 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "cases": cases,
         "stages": stages_of_any(cases),
         "facts": technical_facts(recording),
+        "length": length_of(recording),
+        "counted_at_sealing": counted_at_sealing(recording),
         "damage": damage_of(visit, recording, jobs, renditions),
         "decoding": decoding_of(session, recording.id),
         "jobs_left_to_decode": decode_job is not None and decode_job.state == "due",
@@ -126,7 +128,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
 
 def kind_of(recording: Recording, renditions: Mapping[str, Rendition]) -> str:
     """By its copies, where it could not be read when it came and there are some: nobody had the time to look."""
-    said = str(recording.findings.get("kind", "none"))
+    said = found_kind(recording)
     if recording.media_state != "unreadable":
         return said
     if (proxy := renditions.get("proxy")) is not None:

@@ -119,7 +119,7 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
     return tuple(
         Card(
             recording=row,
-            kind=str(row.findings.get("kind", "none")),
+            kind=found_kind(row),
             poster=row.id in posters,
             may_see=row.id in visible,
             officer_name=names.get(row.officer or ""),
@@ -127,6 +127,13 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
         )
         for row in recordings
     )
+
+
+def found_kind(recording: Recording) -> str:
+    """A word of MEDIA_KINDS. What is no picture and no sound, yet says where somebody went, is a log of that."""
+    kind = str(recording.findings.get("kind", "none"))
+    tells_a_way = any(claim.get("kind") == "track" for claim in recording.claims)
+    return "track" if kind == "none" and tells_a_way else kind
 
 
 def officer_names(session: Session, units: Units, numbers: Iterable[str | None]) -> dict[str, str]:

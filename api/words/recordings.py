@@ -19,6 +19,7 @@ MEDIA_KINDS: Mapping[str, str] = {
     "video": mark("录像"),
     "audio": mark("录音"),
     "still": mark("照片"),
+    "track": mark("位置轨迹文件"),
     "none": mark("其他文件"),
 }
 MEDIA_STATES: Mapping[str, str] = {

@@ -445,6 +445,30 @@ def test_a_wrong_clock_is_seen_beside_the_receipt_and_put_right_of_all_by_one_of
     assert "设备时钟按答复人所说的偏差校正" in _plain(district, sealed[0].id, "zh")
 
 
+def test_where_no_case_is_open_it_says_so_and_how_to_open_one(district: Any) -> None:
+    served = district.served
+    unit = served.unit("第九执法大队")
+    supervisor = served.signed_in(unit, "supervisor")
+    served.seal(served.station(unit), os.urandom(321), f"{uuid.uuid4().hex}.mp4")
+    link_all_due(served.archive)
+
+    def asked() -> str:
+        text = supervisor.get("/queue", headers=CHINESE).text
+        return next(each for each in _questions(text) if 'name="asked" value="case"' in each)
+
+    none = asked()
+    for words in ("没有可选的案件", '<a href="/cases">先建立案件</a>', "暂时不答也可以", "不属于任何案件"):
+        assert words in none
+    assert 'value="own_word"' not in none
+    assert "so there is none to choose" in supervisor.get("/queue", headers={"Accept-Language": "en"}).text
+    case = served.case(supervisor.person)
+    assert "没有未结的案件" not in asked()
+    assert case.number in asked()
+    with served.database.transaction() as session:
+        close_case(session, supervisor.person, case.id, "当场处罚")
+    assert "只能选已结的案件" in asked()
+
+
 def _of_one(district: Any, recording: Recording) -> list[str]:
     return _questions(district.page("supervisor", f"/queue?recording={recording.id}").text)
 

@@ -46,10 +46,29 @@ def test_the_page_says_what_is_declared_what_is_there_and_where_the_loss_begins(
     english = district.page("officer", f"/recordings/{torn.id}", "en").text
     assert "declares 125 frames, 70 can be decoded" in english
     assert "声音（轨道 2）" in chinese
-    assert "声明 237 个样本，实有 140 个 · 声明 5.1 秒，实有约 2.8 秒" in chinese
+    assert "声明 237 个数据块，实有 140 个 · 声明 5.1 秒，实有约 2.8 秒" in chinese
+    assert "样本" not in chinese
     assert "Sound (track 2)" in english
-    assert "declares 237 samples, 140 are there" in english
+    assert "declares 237 pieces of data, 140 are there" in english
     assert "The original is sealed as it was received, unchanged" in english
+
+
+def test_its_head_never_says_the_declared_length_alone_and_its_count_is_no_whole_decoding(
+    district: Any, torn: Any
+) -> None:
+    head, rest = district.page("officer", f"/recordings/{torn.id}").text.split("</h1>")[1].split('class="columns"', 1)
+    assert "<span>声明 5.1 秒，实有约 2.8 秒</span>" in head
+    assert "0:05" not in head
+    assert "尚未解码" not in rest
+    assert "封存时为查明损坏，已解码画面并计数" in rest
+    uncounted = Extent(1_992_800, 1_195_680, 125, 70, "packets")
+    with looked_at(district, reasons=CUT, extent=uncounted, duration_seconds=5.056, streams=(STREAM,)):
+        row = district.served.seal(district.served.station(district.unit), os.urandom(914), "cut.mp4")
+    assert "尚未解码。" in district.page("officer", f"/recordings/{row.id}").text
+    cut, lost = Extent(1_992_800, 1_195_680), (Reason(code.ENDS_EARLY),)
+    with looked_at(district, reasons=lost, extent=cut, duration_seconds=5.056, streams=(STREAM,)):
+        row = district.served.seal(district.served.station(district.unit), os.urandom(915), "short.mp4")
+    assert "声明 5.1 秒，实有不足" in district.page("officer", f"/recordings/{row.id}").text
 
 
 def test_a_program_gets_the_same_as_numbers(district: Any, torn: Any) -> None:
