@@ -457,7 +457,7 @@ def test_where_no_case_is_open_it_says_so_and_how_to_open_one(district: Any) -> 
         return next(each for each in _questions(text) if 'name="asked" value="case"' in each)
 
     none = asked()
-    for words in ("没有可选的案件", '<a href="/cases">先建立案件</a>', "暂时不答也可以", "不属于任何案件"):
+    for words in ("因此没有可选的案件", '<a href="/cases">先建立案件</a>', "暂时不答也可以", "不属于任何案件"):
         assert words in none
     assert 'value="own_word"' not in none
     assert "so there is none to choose" in supervisor.get("/queue", headers={"Accept-Language": "en"}).text

@@ -137,3 +137,22 @@ def test_a_program_gets_the_segments_of_an_act_with_the_gaps(district: Any, act:
     assert [segment["gap_seconds"] for segment in segments] == [None, -0.5, 3.5]
     assert {segment["basis"] for segment in segments} == {"name"}
     assert officer.get(f"/api/v1/recordings/{walk.id}").json()["segments"] == []
+
+
+def test_a_log_of_positions_is_called_one_and_not_something_else_that_cannot_be_read(district: Any) -> None:
+    contents = {"tracks": [track_as_facts(judge_track("gpx", WAY))]}
+    with looked_at(district, contents=contents, streams=(), state="unreadable", duration_seconds=None):
+        row = district.served.seal(district.served.station(district.unit), os.urandom(907), "walk.gpx")
+    page = district.page("officer", f"/recordings/{row.id}").text
+    head = page.split("</h1>")[1].split('class="columns"', 1)[0]
+    assert "位置轨迹文件" in head
+    assert "无法读取" not in head
+    assert "Position log" in district.page("officer", f"/recordings/{row.id}", "en").text
+    (card,) = re.findall(
+        r'<article class="card">(?:(?!</article>).)*walk\.gpx.*?</article>',
+        district.page("officer", "/recordings").text,
+        re.DOTALL,
+    )
+    assert "位置轨迹文件" in card
+    assert "没有画面" in card
+    assert "无法读取" not in card
