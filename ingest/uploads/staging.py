@@ -25,6 +25,15 @@ _KINDS = (".bin", ".offset", UNFINISHED)
 UPLOAD_ID = re.compile(r"[0-9a-f]{32}")
 
 
+Settled = Callable[[OffsetFile], bool]
+"""Whether what is recorded is what a reader wants to know, or he had better ask again in a moment."""
+
+
+def as_it_is(_: OffsetFile) -> bool:
+    """Of whoever wants no more than what is recorded now."""
+    return True
+
+
 class Staging:
     """The folder itself. Its methods are synchronous and safe from any thread and process.
 
@@ -163,9 +172,7 @@ class Staging:
         finally:
             record.close()
 
-    def read_offset(
-        self, upload_id: str, is_settled: Callable[[OffsetFile], bool] = lambda _: True
-    ) -> RecordedOffset | None:
+    def read_offset(self, upload_id: str, is_settled: Settled = as_it_is) -> RecordedOffset | None:
         """What is durable now; None while the last bytes of a body are being written, or while what is recorded is not
         settled: ask again in a moment.
 

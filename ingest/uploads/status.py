@@ -13,7 +13,7 @@ from ingest.uploads.errors import AtAnotherNode, UploadBusy, UploadGone
 from ingest.uploads.expiry import expiry_of
 from ingest.uploads.offset_file import OffsetFile, RecordedOffset
 from ingest.uploads.request import path_of_upload
-from ingest.uploads.staging import Staging
+from ingest.uploads.staging import Settled, Staging, as_it_is
 from ingest.uploads.threads import Threads
 
 POLL_SECONDS = 0.05
@@ -104,9 +104,7 @@ class UploadStatus:
             raise UploadGone(record.upload_id, "expired")
         return recorded
 
-    async def read(
-        self, record: UploadRecord, is_settled: Callable[[OffsetFile], bool] = lambda _: True
-    ) -> RecordedOffset:
+    async def read(self, record: UploadRecord, is_settled: Settled = as_it_is) -> RecordedOffset:
         """What is recorded of it, whatever that is worth now. Raises UploadBusy."""
         if not record.is_open:
             return recorded_of_finished(record)
@@ -136,9 +134,7 @@ class UploadStatus:
         """The header that says until when it may go on."""
         return "Upload-Expires", http_date(expiry_of(record, recorded, self._limits))
 
-    def _read_once(
-        self, record: UploadRecord, is_settled: Callable[[OffsetFile], bool] = lambda _: True
-    ) -> RecordedOffset | None:
+    def _read_once(self, record: UploadRecord, is_settled: Settled = as_it_is) -> RecordedOffset | None:
         """None: ask again in a moment. 0 also when nothing was ever recorded, as of one that came whole."""
         try:
             return self._staging.read_offset(record.upload_id, is_settled)
