@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+import structlog
 from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
@@ -18,6 +19,7 @@ from integrity.local_time import chinese_day
 from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
 from storage.set_aside import JUDGING, is_set_aside
 
+log = structlog.get_logger()
 _KEY = func.hashtextextended("judging elements", 0)
 
 
@@ -64,6 +66,16 @@ def judge_at_once(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[
     """Judge these now, in the transaction of a person's deed. Call it last: it waits for whoever judges."""
     session.execute(select(func.pg_advisory_xact_lock(_KEY)))
     return judge(session, recording_ids)
+
+
+def judge_if_it_can_be(session: Session, recording_ids: Sequence[uuid.UUID]) -> None:
+    """`judge_at_once` after a deed that has to be done whether or not its recordings can be judged: of those that
+    cannot, the note stays, and whoever judges what is due sets them aside."""
+    try:
+        with session.begin_nested():
+            judge_at_once(session, recording_ids)
+    except Exception:
+        log.exception("elements.not_judged_at_once", recordings=[str(each) for each in recording_ids])
 
 
 def judge(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[Judgement]:

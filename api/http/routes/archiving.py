@@ -28,6 +28,7 @@ from casework.archiving.catalogues import find_catalogue
 from casework.archiving.readiness import Wanted
 from casework.archiving.secrecy import state_secrecy
 from casework.cases import find_case
+from casework.elements.judgements import judge_if_it_can_be
 from integrity.catalogue import parse_catalogue
 
 router = api_router(prefix="/cases/{case_id}", tags=["archiving"])
@@ -66,6 +67,7 @@ def make_supplement(case_id: uuid.UUID, form: NewSupplement, viewer: SignedIn, a
     adding = [(each.recording_id, each.stage) for each in form.recordings]
     with doing(archive, viewer) as session:
         supplement_archive(session, viewer.person, case_id, adding, form.reason, archive.key_store)
+        judge_if_it_can_be(session, [each.recording_id for each in form.recordings])
         return show_catalogue_of(session, viewer.person, case_id, None)
 
 

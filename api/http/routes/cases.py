@@ -40,6 +40,7 @@ from casework.cases import (
     withdraw_assignment,
 )
 from casework.closing import close_case
+from casework.elements.judgements import judge_if_it_can_be
 from casework.linking.by_hand import link_by_hand, unlink
 from casework.stages import enter_stage
 from casework.timeline import case_timeline
@@ -138,6 +139,7 @@ def withdraw(assignment_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: 
 
 @router.post("/cases/{case_id}/links", summary="关联案件 / Put a recording into the case", status_code=201)
 def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheArchive) -> LinkItem:
+    """What is judged of the recording follows in the same transaction: nobody reads that it is in no case still."""
     with doing(archive, viewer) as session:
         link = link_by_hand(
             session,
@@ -149,6 +151,7 @@ def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheA
         )
         session.flush()
         session.refresh(link)
+        judge_if_it_can_be(session, [link.recording_id])
         return link_items(session, [link])[0]
 
 
@@ -156,4 +159,6 @@ def make_link(case_id: uuid.UUID, form: NewLink, viewer: SignedIn, archive: TheA
 def end_link(link_id: uuid.UUID, form: Reason, viewer: SignedIn, archive: TheArchive) -> LinkItem:
     """The link stays on record as ended, with who ended it and why."""
     with doing(archive, viewer) as session:
-        return link_items(session, [unlink(session, viewer.person, link_id, form.reason)])[0]
+        link = unlink(session, viewer.person, link_id, form.reason)
+        judge_if_it_can_be(session, [link.recording_id])
+        return link_items(session, [link])[0]

@@ -14,9 +14,11 @@ from api.http.schema.base import Listed
 from api.http.schema.cases import LinkAnswer, QuestionItem, UnlinkedItem
 from api.http.schema.recordings import LinkItem
 from api.http.sessions import SignedIn, TheArchive
+from casework.elements.judgements import judge_if_it_can_be
 from casework.linking.by_hand import answer_question
 from casework.linking.unlinked import list_questions, list_unlinked
 from retention.own_units import own_units
+from storage.catalog.casework import LinkQuestion
 
 router = api_router(tags=["cases"])
 
@@ -33,6 +35,7 @@ def answer(question_id: uuid.UUID, form: LinkAnswer, viewer: SignedIn, archive: 
     """The link that now stands; null when the recording belongs to no case."""
     with doing(archive, viewer) as session:
         link = answer_question(session, viewer.person, question_id, form.case_id, form.stage, form.reason)
+        judge_if_it_can_be(session, [session.get_one(LinkQuestion, question_id).recording_id])
         if link is None:
             return None
         session.flush()

@@ -6,6 +6,8 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from api.tasks.judging import judge_all_noted
+from casework.elements.policies import load_shipped_policies
 from storage.catalog.casework import Case
 from tests.casework.linking.due import link_due_recordings
 from tests.casework.sample_archive import SampleArchive
@@ -130,6 +132,41 @@ def test_links_are_made_and_ended_by_hand(served: Any, scene: Any) -> None:
     assert (ended.status_code, ended.json()["end_reason"]) == (200, "归错")
     twice = scene.officer.request("DELETE", f"/api/v1/links/{link['id']}", json={"reason": "归错"})
     assert twice.json()["type"] == "urn:liuhen:problem:link-ended"
+
+
+def test_what_is_judged_of_a_recording_follows_its_link_at_once(served: Any, scene: Any) -> None:
+    """No housekeeping comes between: whoever looks next reads of both the same."""
+    other, seen = served.case(scene.officer.person), f"/api/v1/recordings/{scene.recording.id}"
+
+    def told() -> tuple[set[str], Any]:
+        elements = scene.officer.get(f"{seen}/elements").json()["elements"]
+        placed = {each["case"]["id"] for each in scene.officer.get(seen).json()["links"] if not each["ended_at"]}
+        return placed, next((each["value"] for each in elements if each["element"] == "case"), None)
+
+    (linked,) = scene.officer.get(seen).json()["links"]
+    why = {"reason": "归错"}
+    assert scene.officer.request("DELETE", f"/api/v1/links/{linked['id']}", json=why).status_code == 200
+    assert told() == (set(), None)
+    body = {"recording_id": str(scene.recording.id), "reason": "同一现场"}
+    assert scene.officer.post(f"/api/v1/cases/{other.id}/links", json=body).status_code == 201
+    assert told() == ({str(other.id)}, str(other.id))
+    page = scene.officer.get(f"/recordings/{scene.recording.id}", headers={"Accept-Language": "zh-CN"}).text
+    case = page.split("必备要素")[1].split("<dt>所属案件</dt>")[1].split("</dd>")[0]
+    assert "具备" in case
+
+
+def test_a_link_is_made_of_a_recording_that_cannot_be_judged(served: Any, scene: Any) -> None:
+    with served.database.transaction() as session:
+        load_shipped_policies(session, datetime.now(UTC))
+    served.as_owner("ALTER TABLE element_question ADD CONSTRAINT broken CHECK (element <> 'act') NOT VALID")
+    other = served.case(scene.officer.person)
+    body = {"recording_id": str(scene.recording.id), "reason": "同一现场"}
+    assert scene.officer.post(f"/api/v1/cases/{other.id}/links", json=body).status_code == 201
+    assert scene.officer.get("/api/v1/element-questions").json()["items"] == []
+    served.as_owner("ALTER TABLE element_question DROP CONSTRAINT broken")
+    judge_all_noted(served.archive.database)
+    asked = scene.supervisor.get("/api/v1/element-questions").json()["items"]
+    assert "act" in {each["element"] for each in asked}, "the note had stayed"
 
 
 def test_a_request_is_asked_approved_by_another_and_its_grant_revoked(served: Any, scene: Any) -> None:
