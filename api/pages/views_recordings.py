@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,7 +30,7 @@ _DIGEST = re.compile(r"[0-9a-f]{6,64}")
 
 @dataclass(frozen=True)
 class Card:
-    """A recording in a list. `poster`: there is one, and this person may see it now."""
+    """A recording in a list. `poster`: there is one that is not all of it, and this person may see it now."""
 
     recording: Recording
     kind: str
@@ -109,11 +110,7 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
     """Everything a list shows, found at once for all of it."""
     session, ids = visit.session, [recording.id for recording in recordings]
     visible = may_see_poster(session, visit.person, ids, visit.now)
-    posters = set(
-        session.scalars(
-            select(Rendition.recording_id).where(Rendition.recording_id.in_(visible), Rendition.name == "poster")
-        )
-    )
+    posters = posters_of(session, [row for row in recordings if row.id in visible])
     names = officer_names(session, own_units(visit.person), (row.officer for row in recordings))
     cases = cases_of(session, ids)
     return tuple(
@@ -127,6 +124,23 @@ def make_cards(visit: Visit, recordings: Sequence[Recording]) -> tuple[Card, ...
         )
         for row in recordings
     )
+
+
+def posters_of(session: Session, recordings: Sequence[Recording]) -> set[uuid.UUID]:
+    """Those that have a poster a list may show. Of a photograph it is the whole picture: whoever opens a list or a case
+    has not looked at it, and where he does, on its own page, it bears a watermark."""
+    made = select(Rendition.recording_id, Rendition.name).where(
+        Rendition.recording_id.in_([row.id for row in recordings]), Rendition.name.in_(("poster", "proxy"))
+    )
+    names: dict[uuid.UUID, set[str]] = defaultdict(set)
+    for recording_id, name in session.execute(made):
+        names[recording_id].add(name)
+    return {row.id for row in recordings if "poster" in names[row.id] and not _is_photograph(row, names[row.id])}
+
+
+def _is_photograph(recording: Recording, names: Set[str]) -> bool:
+    """Also one that nobody had the time to look at when it came: that has a poster, and nothing to play."""
+    return found_kind(recording) == "still" or (recording.media_state == "unreadable" and "proxy" not in names)
 
 
 def found_kind(recording: Recording) -> str:

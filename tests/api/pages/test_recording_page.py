@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import os
 from typing import Any
 
 from sqlalchemy import func, select
@@ -9,9 +11,11 @@ from sqlalchemy import func, select
 from api.http.reading.elements import policies_named
 from casework.linking.candidates import Candidate
 from casework.linking.rows import ask_which_case, settle_question
+from ingest.media.findings import Stream
 from storage.catalog.access import PlaybackWindow
 from storage.catalog.elements import RecordingJudgement
 from storage.catalog.recordings import Recording
+from tests.api.pages.conftest import poster
 
 
 def recording_page(district: Any, role: str, language: str = "en") -> str:
@@ -126,3 +130,25 @@ def test_the_rules_that_it_was_judged_by_are_named_with_their_version_and_their_
     assert by
     assert f"按 {judged.day} 有效的规则认定：" in said
     assert all(each in said for each in by)
+
+
+def test_a_photograph_is_looked_at_where_it_is_opened_and_in_no_list_or_case(district: Any, grant_to: Any) -> None:
+    """Its poster is the picture itself: who opens a case has not looked at each photograph in it."""
+    served, officer = district.served, district.people["officer"].person
+    before, picture = served.findings, (Stream(0, "video", "mjpeg", width=64, height=36),)
+    served.findings = dataclasses.replace(before, container="image2", streams=picture, duration_seconds=None)
+    photograph, nameless = (served.seal(served.station(district.unit), os.urandom(920 + n), "p.jpg") for n in range(2))
+    served.findings = before
+    served.as_owner("UPDATE recording SET media_state = 'unreadable' WHERE id = %s", nameless.id)
+    for each in (photograph, nameless):
+        served.copy(each, "poster", poster(), "image/jpeg")
+        served.link(each, district.case, officer)
+    grant_to("supervisor")
+    for path in (f"/cases/{district.case.id}", "/recordings"):
+        page = district.page("supervisor", path).text
+        assert f"/recordings/{photograph.id}/renditions/" not in page
+        assert f"/recordings/{nameless.id}/renditions/" not in page
+        assert f"/recordings/{district.film.id}/renditions/poster" in page, "a film's poster is not the film"
+        assert "打开记录查看照片" in page
+    own = district.page("supervisor", f"/recordings/{photograph.id}").text
+    assert f'data-src="/api/v1/recordings/{photograph.id}/renditions/poster"' in own
