@@ -41,6 +41,7 @@ from storage.catalog.review import QUESTIONS, DecisionReview
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
 from storage.ledger.append import Actor, Change, record_change
+from tests.casework.review.words import words_of
 
 OPERATOR = Actor.system("admin")
 NOW = datetime(2026, 3, 10, 8, 0, tzinfo=UTC)
@@ -94,8 +95,9 @@ class SampleArchive:
         load_shipped_scopes(self.session, now)
         measure = {"penalty": "warning", "coercion": "seizure", "inspection": "correction"}[case.kind]
         facts = {"level": "brigade", "field": "city_appearance", "party": "某商户", "party_kind": "organisation"}
-        facts |= {"kind": case.kind, "measures": (measure,), "content": "责令改正，予以警告"}
-        version = draft_decision(self.session, by, case.id, Said(**{**facts, **said}))
+        facts |= {"kind": case.kind, "measures": (measure,), **said}
+        facts = {"content": words_of(facts["measures"], facts.get("amount_fen")), **facts}
+        version = draft_decision(self.session, by, case.id, Said(**facts))
         if version.scope:
             self.let_pass(version, by)
         return issue_decision(self.session, by, version.decision_id, REVIEW_KEYS, now, version_id=version.id)

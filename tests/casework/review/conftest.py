@@ -20,6 +20,7 @@ from storage.catalog.casework import Case
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.organisation import Person, Unit
 from storage.catalog.review import QUESTIONS, DecisionReview, DecisionSubmission
+from tests.casework.review.words import words_of
 from tests.casework.sample_archive import REVIEW_KEYS, REVIEW_SIGNER
 
 _numbers = itertools.count(1)
@@ -48,13 +49,13 @@ class Bench:
             "field": "city_appearance",
             "party": "重庆某建筑公司",
             "party_kind": "organisation",
-            "content": "罚款六万元",
             "amount_fen": 6_000_000,
         }
-        return Said(**{**facts, **other})
+        facts |= other
+        return Said(**{"content": words_of(facts["measures"], facts["amount_fen"]), **facts})
 
     def small(self, **other: Any) -> Said:
-        return self.said(**{"amount_fen": 20_000, "content": "罚款二百元", **other})
+        return self.said(**{"amount_fen": 20_000, **other})
 
     def draft(self, said: Said | None = None, case: Case | None = None) -> DecisionVersion:
         return draft_decision(self.session, self.officer, (case or self.case).id, said or self.said())

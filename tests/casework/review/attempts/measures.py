@@ -91,3 +91,27 @@ def a_draft_of_before_that_fits_nothing(scene: Scene) -> Strike:
         version_id = insert_into(connection, "decision_version", row)
         connection.execute("ALTER TABLE decision_version ENABLE TRIGGER zz_fitting_measures")
     return lambda: scene.insert("decision_issue", scene.issue_row(version, version_id=version_id))
+
+
+def unpunished(scene: Scene) -> DecisionVersion:
+    return drafted(scene, measures=("no_penalty",), amount_fen=None, content="不予行政处罚")
+
+
+@attempt("words_named", "words_fit")
+def a_licence_revoked_in_the_words_of_no_penalty(scene: Scene) -> Strike:
+    return restated(scene, unpunished(scene), content="不予行政处罚。吊销营业执照")
+
+
+@attempt("sum_named")
+def a_sum_to_be_paid_in_the_words_of_no_penalty(scene: Scene) -> Strike:
+    return restated(scene, unpunished(scene), content="限十五日内将六十万元缴至指定账户")
+
+
+@attempt()
+def a_larger_fine_in_the_words_than_the_amount(scene: Scene) -> Strike:
+    return restated(scene, drafted(scene), content="罚款六十万元")
+
+
+@attempt("no_detention")
+def a_detention_in_the_words_of_a_fine(scene: Scene) -> Strike:
+    return restated(scene, drafted(scene), content="罚款二百元，行政拘留十日")
