@@ -88,8 +88,9 @@ UNUSABLE: Mapping[str, str] = {
     "no_penalty_alone": "no penalty goes with nothing but a correction; leave it out, or leave the penalties out",
     "added_to_no_fine": "an additional fine is no more than the fine that was issued to this party in this case "
     "and that it is added to; for a fine choose the kind penalty and the measure fine",
-    "unnamed_words": "its words order what is none of its measures (a fine, confiscation, closing, licences, demolition, a "
-    "warning …); name the measure, or take the words out: what a law allows is told as 《…》可以处…以下, without an exact sum",
+    "unnamed_words": "its words order what is none of its measures (a fine, confiscation, closing, a licence, "
+    "demolition, a warning); name the measure, or take the words out: what a law allows is told as 《…》可以处…以下, "
+    "without an exact sum",
     "unnamed_sum": "its words order a sum to be paid, and it names no measure that has an amount; name the measure and "
     "state the amount, or take the sum out of the words",
     "larger_sum": "its words name a larger sum than its amount; state that amount, or put the words right",

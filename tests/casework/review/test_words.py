@@ -1,4 +1,4 @@
-"""A decision's words order nothing that it does not name: an honest text passes, whatever is written otherwise is refused."""
+"""A decision's words order nothing that it does not name: honest texts pass, the others are refused."""
 
 from __future__ import annotations
 
