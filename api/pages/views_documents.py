@@ -52,7 +52,7 @@ def build_case_documents(visit: Visit, case: Case, sees: bool) -> Mapping[str, A
     documents = documents_of_case(visit.session, case.id)
     return {
         "documents": documents if sees else (),
-        "document_titles": {each.document.id: each.template.title for each in documents},
+        "document_titles": {each.document.id: each.title for each in documents},
         "document_templates": begun,
         "document_decisions": several,
         "document_decisions_said": said_of(visit.session, several),

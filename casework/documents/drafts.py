@@ -26,6 +26,7 @@ from casework.documents.kept import refuse_kept_kind
 from casework.documents.printable import refuse_unprintable
 from casework.documents.template_file import Template
 from casework.documents.templates import find_template, template_of
+from casework.documents.titles import title_by
 from casework.errors import CaseClosed
 from casework.permission import require
 from casework.procedure.acts import lock_standing_act
@@ -36,6 +37,7 @@ from retention.errors import UnknownSubject
 from retention.subjects import row_in_unit
 from storage.catalog.archiving import CaseArchive
 from storage.catalog.casework import Case
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import (
     DOCUMENT_KINDS,
     Document,
@@ -217,17 +219,19 @@ def facts_now(
 def servable(session: Session, case_id: uuid.UUID) -> dict[str, dict[str, str]]:
     """By id, the title and number of every final document of a case that stands."""
     statement = (
-        select(Document.id, FinalDocument.finalised_at, DocumentNumber, Document.template_id)
+        select(Document.id, FinalDocument.finalised_at, DocumentNumber, Document.template_id, DecisionVersion)
         .join(FinalDocument, FinalDocument.document_id == Document.id)
         .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
+        .outerjoin(DecisionIssue, DecisionIssue.id == Document.issue_id)
+        .outerjoin(DecisionVersion, DecisionVersion.id == DecisionIssue.version_id)
         .where(Document.case_id == case_id, Document.withdrawn_at.is_(None), Document.kind != "service_receipt")
         .order_by(FinalDocument.finalised_at, Document.id)
     )
     rows = session.execute(statement).all()
-    titles = {each: template_of(session, each).title for each in {row.template_id for row in rows}}
+    templates = {each: template_of(session, each) for each in {row.template_id for row in rows}}
     return {
         str(row.id): {
-            "title": titles[row.template_id],
+            "title": title_by(templates[row.template_id], row.DecisionVersion),
             "number": "" if row.DocumentNumber is None else row.DocumentNumber.written,
         }
         for row in rows

@@ -20,6 +20,7 @@ from casework.documents.printable import all_text, refuse_unprintable_in
 from casework.documents.rendering import Page, render_page
 from casework.documents.signing import signatures_of, unsigned_of_text
 from casework.documents.template_file import Template
+from casework.documents.titles import title_of
 from casework.documents.wording import say_day, say_facts, say_fields, say_moment
 from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
@@ -58,7 +59,7 @@ def finalise_document(
     number = None if draft.template.word is None else _draw_number(session, by, draft, at, keys)
     page = page_of(session, document, text, signatures, number, at)
     # Names of the case and of who signed come from elsewhere, where no font was asked.
-    refuse_unprintable_in(draft.template.title, all_text(dict(page.data)))
+    refuse_unprintable_in(page.data["title"], all_text(dict(page.data)))
     rendered = render_page(page)
     row = FinalDocument(
         id=uuid.uuid4(),
@@ -91,11 +92,13 @@ def page_of(
 ) -> Page:
     """What is rendered of a text. `at` None: a draft, which says so across the page, without number and date."""
     row = session.get_one(DocumentTemplate, document.template_id)
-    return make_page(row, text.fields, text.facts, [_said(each) for each in signatures], number, at)
+    title = title_of(session, document, Template.of(row.rules))
+    return make_page(row, title, text.fields, text.facts, [_said(each) for each in signatures], number, at)
 
 
 def make_page(
     row: DocumentTemplate,
+    title: str,
     fields: dict[str, Any],
     facts: dict[str, Any],
     signatures: list[dict[str, str]],
@@ -110,7 +113,7 @@ def make_page(
         version=f"{row.jurisdiction} {row.version}",
         dated_on=None if at is None else chinese_day(at),
         data={
-            "title": template.title,
+            "title": title,
             "issuer": issuer["name"],
             "number": "" if number is None else number.written,
             "dated": "" if at is None else say_day(chinese_day(at).isoformat()),

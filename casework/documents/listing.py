@@ -20,10 +20,11 @@ from casework.documents.rendering import render_page
 from casework.documents.signing import signatures_by_text, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.templates import templates_on
+from casework.documents.titles import UNPUNISHED_EN, is_unpunished, title_by
 from integrity.local_time import chinese_day
 from retention.subjects import row_in_unit
 from storage.catalog.casework import Case
-from storage.catalog.decisions import DecisionIssue
+from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.documents import (
     DOCUMENT_KINDS,
     Document,
@@ -53,6 +54,15 @@ class DocumentNow:
     number: DocumentNumber | None
     sealed: SealedDocument | None
     issue: DecisionIssue | None = None
+    states: DecisionVersion | None = None
+
+    @property
+    def title(self) -> str:
+        return title_by(self.template, self.states)
+
+    @property
+    def title_en(self) -> str:
+        return UNPUNISHED_EN if is_unpunished(self.states) else self.row.title_en
 
     @property
     def state(self) -> str:
@@ -122,12 +132,16 @@ def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow,
     documents = tuple(documents)
     ids = [each.id for each in documents]
     statement = (
-        select(Document.id, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue)
+        select(
+            *(Document.id, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue),
+            DecisionVersion,
+        )
         .join(DocumentTemplate, DocumentTemplate.id == Document.template_id)
         .outerjoin(FinalDocument, FinalDocument.document_id == Document.id)
         .outerjoin(DocumentNumber, DocumentNumber.id == FinalDocument.number_id)
         .outerjoin(SealedDocument, SealedDocument.document_id == Document.id)
         .outerjoin(DecisionIssue, DecisionIssue.id == Document.issue_id)
+        .outerjoin(DecisionVersion, DecisionVersion.id == DecisionIssue.version_id)
         .where(Document.id.in_(ids))
     )
     beside = {row[0]: row for row in session.execute(statement)}
@@ -138,10 +152,12 @@ def _seen(session: Session, documents: Iterable[Document]) -> tuple[DocumentNow,
 
 def _one(
     document: Document,
-    beside: Row[uuid.UUID, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue],
+    beside: Row[
+        uuid.UUID, DocumentTemplate, FinalDocument, DocumentNumber, SealedDocument, DecisionIssue, DecisionVersion
+    ],
     text: DocumentText,
     signatures: Mapping[uuid.UUID, tuple[DocumentSignature, ...]],
 ) -> DocumentNow:
-    _, row, final, number, sealed, issue = beside
+    _, row, final, number, sealed, issue, states = beside
     signed = signatures.get(text.id, ())
-    return DocumentNow(document, row, Template.of(row.rules), text, signed, final, number, sealed, issue)
+    return DocumentNow(document, row, Template.of(row.rules), text, signed, final, number, sealed, issue, states)

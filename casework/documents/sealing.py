@@ -22,6 +22,7 @@ from casework.documents.gate import ask_gate
 from casework.documents.kept import refuse_kept_document
 from casework.documents.seals import require_seal
 from casework.documents.template_file import Template
+from casework.documents.titles import title_of
 from casework.permission import require
 from integrity.digest import Digest
 from integrity.epoch_keys import EpochKey
@@ -68,7 +69,7 @@ def prepare_sealing(
         document_id=document.id,
         final_id=final.id,
         pdf=final.pdf,
-        title=template.title,
+        title=title_of(session, document, template),
         seal_id=seal.id,
         seal_name=seal.name,
         certificate=seal.certificate,

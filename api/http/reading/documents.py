@@ -112,7 +112,7 @@ def _line(each: DocumentNow, names: Names, seals: Seals) -> DocumentLine:
         id=document.id,
         case_id=document.case_id,
         kind=document.kind,
-        title=each.template.title,
+        title=each.title,
         stage=document.stage,
         state=each.state,
         issues_decision=document.issues_decision,

@@ -190,7 +190,7 @@ def send_pdf(document_id: uuid.UUID, viewer: SignedIn, archive: TheArchive) -> R
     with doing(archive, viewer) as session:
         read_document(session, viewer.person, document_id, datetime.now(UTC))
         seen = find_document(session, viewer.person, document_id)
-        name = seen.template.title if seen.number is None else f"{seen.template.title} {seen.number.written}"
+        name = seen.title if seen.number is None else f"{seen.title} {seen.number.written}"
         return _pdf(read_pdf(session, viewer.person, document_id), str(document_id), name)
 
 

@@ -284,7 +284,7 @@ def test_what_was_served_by_its_number_ends_no_term_of_what_was_revoked(office: 
 
 def of_before() -> bytes:
     """Version 1 of the template, as archives have it that began before: party and penalty are fields in it."""
-    source = (SHIPPED / "penalty-decision.yaml").read_text().replace("version: 2", "version: 1")
+    source = (SHIPPED / "penalty-decision.yaml").read_text().replace("version: 3", "version: 1")
     for fact, field in (("party", "party"), ("decided", "penalty")):
         (line,) = [each for each in source.splitlines() if each.startswith(f"  {fact}: {{required")]
         typed = f"fields:\n  {field}: {{type: text, required: true, label: {{zh: 栏目, en: x}}}}\n"
@@ -306,7 +306,7 @@ def test_a_template_of_before_has_them_from_the_decision_too(session: Any, archi
     assert "penalty" not in {field.name for field in draft.template.typed}
     office.sign(draft)
     row = session.get_one(DocumentTemplate, draft.document.template_id)
-    said = make_page(row, draft.text.fields, draft.text.facts, [], None, None).data["fields"]
+    said = make_page(row, draft.template.title, draft.text.fields, draft.text.facts, [], None, None).data["fields"]
     assert (row.version, said["party"], said["penalty"]) == (1, LIGHT["party"], LIGHT["content"])
     final = finalise_document(session, office.officer, draft.document.id, now(), REVIEW_KEYS)
     assert session.get_one(Document, final.document_id).issue_id == issue.id
@@ -314,8 +314,8 @@ def test_a_template_of_before_has_them_from_the_decision_too(session: Any, archi
 
 def test_a_template_that_has_them_typed_is_refused(office: Office) -> None:
     source = (SHIPPED / "penalty-decision.yaml").read_text()
-    assert source.count("version: 2") == 1
-    text_ = source.replace("version: 2", "version: 3\nsupersedes: 2")
+    assert source.count("version: 3") == 1
+    text_ = source.replace("version: 3", "version: 4\nsupersedes: 3")
     begins = chinese_day(now()).replace(year=2099)
     text_ = text_.replace("valid_from: 2024-01-01", f"valid_from: {begins}")
     typed = "  party: {type: line, required: true, label: {zh: 当事人, en: Party}}\n  party_address"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy.exc import DBAPIError
 
-from casework.documents.drafts import save_document
+from casework.documents.drafts import save_document, servable
 from casework.documents.errors import DocumentChanged, FieldUnusable
 from casework.documents.facts import FACTS
 from casework.documents.finalising import finalise_document
+from casework.documents.listing import find_document
 from casework.review.errors import GateShut, PassForged
 from casework.review.passes import ReviewSigner
 from casework.review.reviewing import withdraw_review
@@ -20,6 +22,7 @@ from integrity.epoch_keys import EpochKey
 from integrity.keys import SigningKey
 from storage.catalog.documents import DocumentText
 from tests.casework.documents.conftest import DECISION, Office, make_office, now
+from tests.casework.documents.test_rendering import text_of
 from tests.casework.sample_archive import REVIEW_KEYS, SampleArchive
 
 FINE = {"measures": ("fine",), "amount_fen": 6_000_000, "party_kind": "organisation"}
@@ -74,6 +77,24 @@ def test_a_document_says_what_was_issued_and_nobody_types_it(office: Office) -> 
     for typed in ("party", "penalty", "amount", "decided"):
         with pytest.raises(FieldUnusable):
             office.begin("penalty_decision", {**DECISION, typed: "900000.00"})
+
+
+def test_a_decision_not_to_punish_is_called_so(office: Office, tmp_path: Path) -> None:
+    office.archive.decide(office.case, office.supervisor, measures=("no_penalty",))
+    final = finish(office)
+    said = text_of(final.pdf, tmp_path)
+    assert "不予行政处罚决定书" in said
+    assert "加处罚款" not in said
+    seen = find_document(office.session, office.officer, final.document_id)
+    assert (seen.title, seen.title_en) == ("不予行政处罚决定书", "Decision not to impose a penalty")
+    assert [each["title"] for each in servable(office.session, office.case.id).values()] == [seen.title]
+
+
+def test_a_decision_to_punish_is_called_as_its_template_says(office: Office, tmp_path: Path) -> None:
+    office.archive.decide(office.case, office.supervisor, **FINE)
+    said = text_of(finish(office).pdf, tmp_path)
+    assert "不予" not in said
+    assert "加处罚款" in said
 
 
 @pytest.mark.parametrize(
