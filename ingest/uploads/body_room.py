@@ -11,6 +11,9 @@ from types import TracebackType
 from typing import Self
 
 WHOLE_BODIES_BYTES = 4 << 20
+_PART_IN_COMPANY = 4
+"""Of what is left, a body beside others has no more than this part. The room is for the small ones, whose turns are
+most of their work: a crowd of larger ones would fill it, and those who find none have their blocks beside."""
 
 
 class BodyRoom:
@@ -25,7 +28,8 @@ class BodyRoom:
         return Reservation(self)
 
     def take(self, upload_id: str, size_bytes: int) -> bool:
-        if size_bytes > self._left_bytes or upload_id in self._uploads:
+        most_bytes = self._left_bytes // _PART_IN_COMPANY if self._uploads else self._left_bytes
+        if size_bytes > most_bytes or upload_id in self._uploads:
             return False
         self._left_bytes -= size_bytes
         self._uploads.add(upload_id)

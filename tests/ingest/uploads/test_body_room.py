@@ -76,22 +76,32 @@ def test_of_many_bodies_for_one_upload_one_is_gathered(tmp_path):
     assert set(statuses) <= {204, 409, 423}
 
 
-def test_bodies_for_many_uploads_are_gathered_up_to_the_room_there_is(tmp_path):
+def test_of_many_large_bodies_a_few_are_gathered_and_the_room_is_left_to_small_ones(tmp_path):
     gathered, statuses = gathered_bytes(tmp_path, BODIES)
-    assert gathered <= WHOLE_BODIES_BYTES
+    assert gathered <= WHOLE_BODIES_BYTES // 2
     assert statuses == [204] * BODIES
 
 
+def test_beside_others_nobody_takes_more_than_a_quarter_of_what_is_left():
+    room = BodyRoom(100)
+    small = [room.reservation() for _ in range(40)]
+    taken = [each.take(str(number), 5) for number, each in enumerate(small)]
+    assert taken == [True] * 17 + [False] * 23
+    for each in small:
+        each.leave()
+    assert room.reservation().take("alone", 100)
+
+
 def test_a_reservation_is_given_back_once_however_its_request_ends():
-    room = BodyRoom(10)
+    room = BodyRoom(100)
     with room.reservation() as first, room.reservation() as second:
-        assert first.take("a", 6)
+        assert first.take("a", 60)
         assert not second.take("a", 1)
-        assert not second.take("b", 5)
-        assert second.take("b", 4)
+        assert not second.take("b", 11)
+        assert second.take("b", 10)
         first.leave()
         first.leave()
-        assert room.reservation().take("a", 6)
+        assert room.reservation().take("a", 22)
     with room.reservation() as last:
-        assert not last.take("c", 5)
-        assert last.take("c", 4)
+        assert not last.take("c", 20)
+        assert last.take("c", 19)
