@@ -86,6 +86,7 @@ GATE_REFUSALS: Mapping[str, str] = {
     "other_party": mark("文书的当事人与其所载决定不一致"),
     "other_amount": mark("文书的金额与其所载决定不一致"),
     "other_content": mark("文书的内容与其所载决定不一致"),
+    "other_performance": mark("文书“履行方式和期限”写有其所载决定没有的措施或更大的金额"),
     "unnamed": mark("文书没有写明所载的决定"),
     "revoked": mark("决定已被撤销"),
     "names_none": mark("本案有决定已被撤销，文书号须对应一项决定"),

@@ -22,6 +22,7 @@ from casework.documents.signing import signatures_of, unsigned_of_text
 from casework.documents.template_file import Template
 from casework.documents.titles import title_of
 from casework.documents.wording import say_day, say_facts, say_fields, say_moment
+from casework.review.gate import at_the_gate
 from integrity.epoch_keys import EpochKey
 from integrity.local_time import chinese_day
 from storage.catalog.documents import (
@@ -154,8 +155,8 @@ def _draw_number(session: Session, by: Person, draft: Draft, at: datetime, keys:
         drawn_by=by.id,
         drawn_at=at,
     )
-    session.add(row)
-    session.flush()
+    with at_the_gate(session, draft.case.id):
+        session.add(row)
     drawn = {"number_id": str(row.id), "issuer_id": str(row.unit_id), "year": year, "number": row.number}
     record_document(session, by, draft.document, "numbered", {"case_id": str(draft.case.id), **drawn}, {"word": word})
     return row

@@ -34,6 +34,8 @@ REFUSALS: Mapping[str, str] = {
     "other_party": "the document states another party than the decision that it names; save it anew",
     "other_amount": "the document states another amount than the decision that it names; save it anew",
     "other_content": "the document states something else than the decision that it names; save it anew",
+    "other_performance": "what the document wants performed is more than the decision that it names orders; change "
+    "that field, and have it signed anew",
     "unnamed": "the document names none of the decisions of the case; withdraw it, and begin one that does",
     "revoked": "the decision was revoked; where that was entered by mistake, have the revocation withdrawn first",
     "names_none": "a decision was revoked; name the decision whose paper bears this number, or serve one made here",

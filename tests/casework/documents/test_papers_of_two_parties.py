@@ -185,8 +185,10 @@ def test_the_database_refuses_what_was_revoked_whoever_does_not_ask(
         revoke(office, each)
     monkeypatch.setattr("casework.documents.finalising.ask_gate", lambda *_: None)
     monkeypatch.setattr("casework.service.serving.ask_leave", lambda *_: None)
-    with pytest.raises(DBAPIError, match="revoked"), office.session.begin_nested():
+    with pytest.raises(GateShut) as asked, office.session.begin_nested():
         finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
+    assert isinstance(asked.value.__cause__, DBAPIError)
+    assert asked.value.refusals == ("revoked",)
     for what in ({"document_id": paper.id}, {"decision_id": light.decision_id}):
         with pytest.raises(GateShut) as caught:
             serve(office, **what)

@@ -118,9 +118,36 @@ def test_a_small_decision_is_no_leave_for_a_paper_that_says_something_else(
     monkeypatch.setattr("casework.documents.signing.missing_of", lambda *_: ())
     changed = save_document(office.session, office.officer, draft.document.id, DECISION, 1, now())
     office.sign(changed)
-    with pytest.raises(DBAPIError, match=refusal) as caught:
+    with pytest.raises(GateShut) as caught:
         finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
-    assert getattr(caught.value.orig, "sqlstate", None) == "LHG01"
+    assert caught.value.refusals == (refusal,)
+
+
+def test_a_paper_wants_no_more_performed_than_its_decision_orders(office: Office) -> None:
+    """It is typed after every review; and honest words of how the fine is paid, and what follows if not, pass."""
+    office.archive.decide(office.case, office.supervisor, measures=("no_penalty",))
+    draft = office.begin("penalty_decision", {**DECISION, "performance": "罚款六十万元，十五日内缴纳至指定银行。"})
+    office.sign(draft)
+    with pytest.raises(GateShut) as caught:
+        finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS)
+    assert caught.value.refusals == ("other_performance",)
+    honest = {**DECISION, "performance": "无须缴纳罚款，请引以为戒。"}
+    office.sign(save_document(office.session, office.officer, draft.document.id, honest, 1, now()))
+    assert finalise_document(office.session, office.officer, draft.document.id, now(), REVIEW_KEYS).number_id
+
+
+@pytest.mark.parametrize(
+    "performance",
+    [
+        "自收到本决定书之日起十五日内到指定银行缴纳。",
+        "自收到本决定书之日起十五日内持本决定书到工商银行缴纳罚款200元；逾期不缴纳的，每日按罚款数额的百分之三加处罚款。",
+        "当场缴纳罚款贰佰元整，已出具财政票据。",
+        "罚款缴至江北区财政局非税收入专户（账号 6222 0200 0000 1234 567）。",
+    ],
+)
+def test_honest_words_of_how_a_fine_is_paid_pass(office: Office, performance: str) -> None:
+    office.archive.decide(office.case, office.supervisor, measures=("fine",), amount_fen=20_000)
+    assert office.finish("penalty_decision", {**DECISION, "performance": performance}).number_id
 
 
 def test_a_draft_that_the_case_contradicts_is_saved_anew_first(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -137,9 +164,12 @@ def test_the_database_asks_whoever_does_not(office: Office, monkeypatch: pytest.
     issue = office.archive.decide(office.case, office.supervisor, **FINE)
     withdraw_review(office.session, office.archive.reviewer(office.unit), issue.review_id, "新证据")
     monkeypatch.setattr("casework.documents.finalising.ask_gate", lambda *_: None)
-    with pytest.raises(DBAPIError, match="the gate is shut for a document's number") as caught:
+    with pytest.raises(GateShut) as caught:
         finish(office)
-    assert getattr(caught.value.orig, "sqlstate", None) == "LHG01"
+    refused = caught.value.__cause__
+    assert isinstance(refused, DBAPIError)
+    assert getattr(refused.orig, "sqlstate", None) == "LHG01"
+    assert "the gate is shut for a document's number" in str(refused)
 
 
 def test_without_the_databases_question_the_document_would_be_final(

@@ -200,6 +200,12 @@ def one_partys_paper_with_the_others_content(scene: Scene) -> Strike:
     return by_rows(scene, begun(scene, first), decided=second.content)
 
 
+@attempt("own_performance")
+def a_large_fine_in_what_the_paper_of_a_small_one_wants_performed(scene: Scene) -> Strike:
+    version = issued(scene, small=True)
+    return by_rows(scene, begun(scene, version), fields={"performance": "罚款六十万元，十五日内缴纳。"})
+
+
 @attempt()
 def all_of_the_heavier_decision_under_the_lighter_ones_name(scene: Scene) -> Strike:
     first, second = two_issued(scene)
