@@ -248,9 +248,15 @@ def test_names_that_were_told_are_forgotten_with_their_files(watching: Watching)
     assert told == [("card/.stays", "card/0.mp4.part"), ("card/1.mp4.part",), ("card/2.mp4.part",)]
 
 
+def threads_of_dock() -> set[threading.Thread]:
+    """Of this process. Whoever asks a source that does not answer waits on, also after the test that made it hang."""
+    return {each for each in threading.enumerate() if each.name.startswith("dock-")}
+
+
 def test_notes_that_fail_while_a_place_is_looked_at_end_the_run_and_are_told(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = threads_of_dock()
     real = DockState.find_all
 
     def fail(state: DockState, source: str, phase: Any) -> Any:
@@ -267,12 +273,13 @@ def test_notes_that_fail_while_a_place_is_looked_at_end_the_run_and_are_told(
         watching.wait(lambda: watching.result)
     assert isinstance(watching.result.stopped, StateUnusable)
     assert [type(outcome.error) for outcome in watching.result.outcomes] == [StateUnusable]
-    assert [each for each in threading.enumerate() if each.name.startswith("dock-")] == []
+    assert threads_of_dock() - before == set()
 
 
 def test_a_fault_of_ours_leaves_no_thread_that_works_with_notes_that_are_closed(
     watching: Watching, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    before = threads_of_dock()
     look = Watcher.look
 
     def fail(watcher: Watcher, put: Any) -> None:
@@ -286,7 +293,7 @@ def test_a_fault_of_ours_leaves_no_thread_that_works_with_notes_that_are_closed(
     plan = DockPlan(archive.url, archive.token, watching.folder / "notes")
     with pytest.raises(ZeroDivisionError):
         dock_continuously(plan, watching.places, QUICK, watching.events.append, watching.stop)
-    assert [each for each in threading.enumerate() if each.name.startswith("dock-")] == []
+    assert threads_of_dock() - before == set()
 
 
 def test_a_folder_that_is_not_there_is_told_once_and_keeps_the_run_from_being_complete(

@@ -11,6 +11,7 @@ from tests.api.http.test_decisions import SAID as BIG
 from tests.api.http.test_decisions import WHOLE, answers
 from tests.casework.notices.told import WORDS as NOTICE_WORDS
 
+SMALL = {**BIG, "field": "city_appearance", "amount_fen": 5_000, "content": "罚款五十元"}
 ANSWER = {"outcome": "not_adopted", "reason": "录像显示占道已久"}
 
 
@@ -19,14 +20,12 @@ class Decisions(Cases):
 
     def simple(self) -> Any:
         """A small fine, to be decided on the spot."""
-        said = {**BIG, "field": "city_appearance", "amount_fen": 5_000}
-        return done(self.o.post(f"{API}/cases/{self.on_the_spot()}/decisions", json=said))
+        return done(self.o.post(f"{API}/cases/{self.on_the_spot()}/decisions", json=SMALL))
 
     def told_in_writing(self, at: str, served: dict[str, Any]) -> str:
         """In the case at that address: drafted, told by a notice, served; he stated something, and was answered."""
-        small = {**BIG, "field": "city_appearance", "amount_fen": 5_000}
-        decision = done(self.o.post(f"{at}/decisions", json=small))
-        words = {"party": BIG["party"], "proposed": BIG["content"], "amount": "50.00", "days": 3, **NOTICE_WORDS}
+        decision = done(self.o.post(f"{at}/decisions", json=SMALL))
+        words = {"party": SMALL["party"], "proposed": SMALL["content"], "amount": "50.00", "days": 3, **NOTICE_WORDS}
         paper = done(self.o.post(f"{at}/documents", json={"kind": "penalty_notice", "fields": words}))["id"]
         done(self.o.post(f"{API}/documents/{paper}/final"))
         form = {"kind": "penalty", "document_id": paper}
@@ -72,7 +71,7 @@ class Decisions(Cases):
 
     def small(self) -> Any:
         """One that needs no review."""
-        return self.decision(field="city_appearance", amount_fen=5_000)
+        return self.decision(**SMALL)
 
     def submitted(self) -> Any:
         decision = self.decision()
