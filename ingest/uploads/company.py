@@ -5,29 +5,54 @@ other at every step, and go through all of them side by side: a batch of eight c
 interpreter about as much as two of one.
 
 Long bodies are no company: they are here for minutes, and ask for nothing.
+
+Whoever waits for the last piece of work asks for no earlier one before he has it. So nobody waits at an earlier one for
+him: those who are behind go on, until all are together again. Else each half would wait for the other, in vain.
 """
 
 from __future__ import annotations
 
 from types import TracebackType
+from typing import Protocol
 
 _FORGETTING = 0.2
 """How much of the difference a smaller company makes, from one batch to the next, to what is expected."""
+
+
+class Queue(Protocol):
+    """Where those of a company wait for one piece of work (gathering.py)."""
+
+    @property
+    def waiting(self) -> int: ...
+    def look_again(self) -> None:
+        """Fewer than before are worth waiting for."""
 
 
 class Company:
     """To be entered by each request for as long as it may ask, on one event loop."""
 
     def __init__(self) -> None:
+        self._queues: list[Queue] = []
         self._here = 0
         self._most = 0
         """At once, since the last batch began."""
         self._usual = 0.0
 
-    @property
-    def expected(self) -> int:
-        """So many are worth waiting for: those who are here, or as many as were lately, each batch a little less."""
-        return max(self._most, round(self._usual))
+    def waits_at(self, queue: Queue) -> None:
+        """From now on also there, after all that were told before."""
+        self._queues.append(queue)
+
+    def expected(self, queue: Queue) -> int:
+        """So many are worth waiting for there: those who are here, or as many as were lately, each batch a little less;
+        without those who wait further on."""
+        further_on = self._queues[self._queues.index(queue) + 1 :]
+        return max(self._most, round(self._usual)) - sum(each.waiting for each in further_on)
+
+    def has_come(self, queue: Queue) -> None:
+        """Somebody waits there: before it he is not expected any more."""
+        for each in self._queues[: self._queues.index(queue)]:
+            if each.waiting:
+                each.look_again()
 
     def batch_begins(self) -> None:
         self._usual = max(self._most, self._usual + (self._most - self._usual) * _FORGETTING)

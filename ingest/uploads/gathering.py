@@ -18,6 +18,7 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from ingest.uploads.company import Company
+from ingest.uploads.contract import nothing
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
@@ -43,11 +44,12 @@ class Gathering(Generic[Asked, Given]):
     """
 
     def __init__(self, batchers: Sequence[Batcher[Asked, Given]], company: Company | None = None) -> None:
-        """`company`: of those who ask here; without one, nobody is waited for."""
+        """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for."""
         self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
         self._company = company or Company()
+        self._company.waits_at(self)
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
@@ -56,13 +58,21 @@ class Gathering(Generic[Asked, Given]):
         future: asyncio.Future[Given] = loop.create_future()
         self._waiting.append((asked, future))
         self._start_soon(loop)
+        self._company.has_come(self)
         return await future
+
+    @property
+    def waiting(self) -> int:
+        return len(self._waiting)
+
+    def look_again(self) -> None:
+        self._start_soon(asyncio.get_running_loop())
 
     def _start_soon(self, loop: asyncio.AbstractEventLoop) -> None:
         """At once if all wait who are expected; else when they do, or in a moment."""
         if self._running is not None or not self._waiting:
             return
-        if len(self._waiting) >= self._company.expected:
+        if len(self._waiting) >= self._company.expected(self):
             self._start(loop)
         elif self._patience is None:
             self._patience = loop.call_later(_COMPANY_SECONDS, self._start, loop)
@@ -122,10 +132,12 @@ def in_threads(
     name: str,
     company: Company | None = None,
     batchers: int = _BATCHERS,
+    afterwards: Callable[[], None] = nothing,
 ) -> Gathering[Asked, Given]:
-    """Of work that blocks: its threads are called `name`-0 and so on."""
+    """Of work that blocks: its threads are called `name`-0 and so on. `afterwards` is called in them after each batch,
+    when all have been given their answers."""
     # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)], company)
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}", afterwards) for number in range(batchers)], company)
 
 
 def on_loop(
@@ -138,8 +150,13 @@ def on_loop(
 
 
 class _ThreadBatcher(Batcher[Asked, Given]):
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
-        self._work, self._thread = work, ThreadPoolExecutor(1, name)
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
+        name: str,
+        afterwards: Callable[[], None],
+    ) -> None:
+        self._work, self._afterwards, self._thread = work, afterwards, ThreadPoolExecutor(1, name)
 
     def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
         self._thread.submit(self._run, asyncio.get_running_loop(), asked, done)
@@ -158,6 +175,7 @@ class _ThreadBatcher(Batcher[Asked, Given]):
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, answers)
+        self._afterwards()
 
 
 class _LoopBatcher(Batcher[Asked, Given]):

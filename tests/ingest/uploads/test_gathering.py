@@ -197,3 +197,61 @@ def test_work_that_answers_too_few_or_too_many_fails_its_batch_and_wedges_nobody
                 assert await asyncio.wait_for(gathering(1), 15) == 1
 
     asyncio.run(run())
+
+
+def test_two_halves_of_a_company_become_one_again_without_waiting_for_each_other_in_vain(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    monkeypatch.setattr("ingest.uploads.gathering._COMPANY_SECONDS", 60.0)
+    batches: list[tuple[str, list[int]]] = []
+
+    def noting(name: str):  # type: ignore[no-untyped-def]
+        def work(numbers: Sequence[int]) -> list[int]:
+            batches.append((name, sorted(numbers)))
+            return list(numbers)
+
+        return work
+
+    async def run() -> None:
+        company = Company()
+        first = in_threads(noting("first"), "first", company)
+        second = in_threads(noting("second"), "second", company)
+
+        async def behind(number: int) -> None:
+            with company:
+                await first(number)
+                await second(number)
+
+        async def ahead(number: int) -> None:
+            with company:
+                await second(number)
+
+        with company:  # who has not come yet to either
+            halves = [*map(ahead, (4, 5, 6)), *map(behind, (1, 2, 3))]
+            tasks = [asyncio.ensure_future(half) for half in halves]
+            await asyncio.sleep(0)
+            assert batches == []
+        last = asyncio.ensure_future(behind(0))
+        await asyncio.wait_for(asyncio.gather(*tasks, last), 20)
+
+    asyncio.run(run())
+    assert batches == [("first", [0, 1, 2, 3]), ("second", [0, 1, 2, 3, 4, 5, 6])]
+
+
+def test_what_nobody_waits_for_is_done_when_all_have_their_answers():
+    done: list[str] = []
+    go_on = threading.Event()
+
+    def afterwards() -> None:
+        go_on.wait(20)
+        done.append("told")
+
+    async def run() -> None:
+        gathering = in_threads(list, "test", afterwards=afterwards)
+        assert await asyncio.wait_for(gathering(1), 15) == 1
+        done.append("answered")
+        go_on.set()
+        assert await asyncio.wait_for(gathering(2), 15) == 2
+
+    asyncio.run(run())
+    assert done[:2] == ["answered", "told"]
