@@ -6,16 +6,18 @@ Also many at once: what takes the longest, waiting for the disk, they share.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor
+from concurrent.futures import Executor, Future
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeAlias
 
 from ingest.uploads.errors import LengthUndeclared, TakenOver, TooLong
 from ingest.uploads.offset_file import OffsetFile, RecordedOffset
 from ingest.uploads.staged_bytes import Piece, StagedBytes
 from integrity.durable_files import sync_folder
 
+Naming: TypeAlias = "Future[Exception | None] | None"
+"""Under way: what the names' sync failed with. None where there is no new name."""
 _SYNCED_IN_TURN = 4
 """Of many uploads, by one thread: a turn of a thread costs about as much as a sync."""
 
@@ -202,12 +204,16 @@ class HeldUpload:
         return self._bytes
 
 
-def keep_all(uploads: Sequence[Kept], side_by_side: Executor) -> list[Exception | None]:
-    """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, some of
-    the waiting is done in threads of `side_by_side`, and one sync of the folder makes all names durable meanwhile.
-    """
+def start_naming(uploads: Sequence[Kept], side_by_side: Executor) -> Naming:
+    """One sync of the folder makes the names of all durable that are there already, beside whatever is done next."""
     begun = [upload for upload in uploads if upload.offset == 0]
-    naming = side_by_side.submit(_sync_names, begun) if begun else None
+    return side_by_side.submit(_sync_names, begun) if begun else None
+
+
+def keep_all(uploads: Sequence[Kept], side_by_side: Executor, naming: Naming) -> list[Exception | None]:
+    """`keep` of each, with what it would raise, as one: all bytes are on their way before any are waited for, and some
+    of the waiting is done in threads of `side_by_side`. `naming` is that of all whose bytes begin here.
+    """
     for upload in uploads[1:] and uploads:
         upload.send()
     parts = [uploads[start : start + _SYNCED_IN_TURN] for start in range(0, len(uploads), _SYNCED_IN_TURN)]

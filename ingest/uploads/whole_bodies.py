@@ -17,7 +17,7 @@ import structlog
 
 from ingest.uploads.contract import PROMISED_BYTES, UploadRecord, nothing
 from ingest.uploads.errors import ChecksumDiffers, StagingDamaged, StagingFull, UploadGone
-from ingest.uploads.held import HeldUpload, keep_all
+from ingest.uploads.held import HeldUpload, Naming, keep_all, start_naming
 from ingest.uploads.request import ClaimedChecksum, Request
 from ingest.uploads.staging import Staging
 from ingest.uploads.whole_file import WholeFile
@@ -85,35 +85,39 @@ class WholeBodies:
         held: dict[int, _Taken] = {}
         try:
             for place, body in enumerate(bodies):
-                taken = self._take(body)
-                if isinstance(taken, HeldUpload | WholeFile):
+                if (taken := self._take(body)) is not None:
                     held[place] = taken
-                elif taken is not None:
-                    outcomes[place] = taken
-            self._settle(bodies, held, outcomes)
+            naming = start_naming(list(held.values()), self._side_by_side)
+            for place in list(held):
+                if (outcome := _write(bodies[place], held[place])) is not True:
+                    outcomes[place] = outcome
+                    held.pop(place).release()
+            self._settle(bodies, held, naming, outcomes)
         finally:
             for each in held.values():
                 each.release()
         return outcomes
 
-    def _settle(self, bodies: Sequence[WholeBody], held: dict[int, _Taken], outcomes: list[bool | Exception]) -> None:
+    def _settle(
+        self, bodies: Sequence[WholeBody], held: dict[int, _Taken], naming: Naming, outcomes: list[bool | Exception]
+    ) -> None:
         if len(held) == 1:
             ((place, one),) = held.items()
-            outcomes[place] = self._settle_alone(bodies[place], one)
+            outcomes[place] = self._settle_alone(bodies[place], one, naming)
         else:
-            self._settle_together(bodies, held, outcomes)
+            self._settle_together(bodies, held, naming, outcomes)
         for place, one in held.items():
             if outcomes[place] is False and isinstance(one, WholeFile):
                 one.give_up()
 
-    def _settle_alone(self, body: WholeBody, held: _Taken) -> bool | Exception:
+    def _settle_alone(self, body: WholeBody, held: _Taken, naming: Naming) -> bool | Exception:
         """The row and the disk at once. Of several that would have the station's row locked for as long as the slowest
         of them takes, and one that fails would undo all.
         """
         failures: list[Exception | None] = []
 
         def keep() -> None:
-            failures.extend(keep_all([held], self._side_by_side))
+            failures.extend(keep_all([held], self._side_by_side, naming))
             if failures[0] is not None:
                 raise failures[0]
 
@@ -121,16 +125,16 @@ class WholeBodies:
             return self._finish([body.record], keep)[0]
         except Exception as error:
             if not failures:
-                failures.extend(keep_all([held], self._side_by_side))
+                failures.extend(keep_all([held], self._side_by_side, naming))
             if failures[0] is None:
                 self._remember(body, held)
             return failures[0] or error
 
     def _settle_together(
-        self, bodies: Sequence[WholeBody], held: dict[int, _Taken], outcomes: list[bool | Exception]
+        self, bodies: Sequence[WholeBody], held: dict[int, _Taken], naming: Naming, outcomes: list[bool | Exception]
     ) -> None:
         kept = []
-        for place, failure in zip(held, keep_all(list(held.values()), self._side_by_side), strict=True):
+        for place, failure in zip(held, keep_all(list(held.values()), self._side_by_side, naming), strict=True):
             if failure is None:
                 kept.append(place)
             else:
@@ -154,46 +158,37 @@ class WholeBodies:
             except (OSError, StagingFull) as error:
                 log.exception("upload.to_be_sent_again", trace=body.record.upload_id, error=type(error).__name__)
 
-    def _take(self, body: WholeBody) -> _Taken | Exception | None:
-        """Its bytes written, not yet durable, under its lock. None: not this way. An exception is the answer."""
-        try:
-            held = self._hold(body)
-        except (UploadGone, StagingDamaged, StagingFull):
-            return None
-        if held is None:
-            return None
-        try:
-            if _write(body, held):
-                return held
-        except (UploadGone, StagingDamaged, StagingFull):
-            pass
-        except Exception as error:
-            held.release()
-            return error
-        held.release()
-        return None
+    def _take(self, body: WholeBody) -> _Taken | None:
+        """Its lock, to write under. None: not this way.
 
-    def _hold(self, body: WholeBody) -> _Taken | None:
-        """Without having asked its row, nobody may begin anew what another request has begun: it may be finished."""
+        Without having asked its row, nobody may begin anew what another request has begun: it may be finished.
+        """
         upload_id = body.record.upload_id
-        return self._staging.begin_whole(upload_id) if body.offset == 0 else self._staging.hold_to_end(upload_id)
+        try:
+            return self._staging.begin_whole(upload_id) if body.offset == 0 else self._staging.hold_to_end(upload_id)
+        except (UploadGone, StagingDamaged, StagingFull):
+            return None
 
 
-def _write(body: WholeBody, held: _Taken) -> bool:
-    if isinstance(held, WholeFile):
+def _write(body: WholeBody, held: _Taken) -> bool | Exception:
+    """Its bytes, not yet durable. False: not this way. An exception is the answer."""
+    try:
+        if isinstance(held, HeldUpload) and not _goes_on(body, held):
+            return False
         _check(body)
+        if isinstance(held, HeldUpload):
+            held.open_bytes(held.declared_length - held.offset)
         held.append(body.pieces)
-        return True
-    if (held.offset, held.declared_length, held.length_is_deferred) != (
-        body.offset,
-        body.record.declared_length,
-        False,
-    ):
+    except (UploadGone, StagingDamaged, StagingFull):
         return False
-    _check(body)
-    held.open_bytes(held.declared_length - held.offset)
-    held.append(body.pieces)
+    except Exception as error:
+        return error
     return True
+
+
+def _goes_on(body: WholeBody, held: HeldUpload) -> bool:
+    recorded = (held.offset, held.declared_length, held.length_is_deferred)
+    return recorded == (body.offset, body.record.declared_length, False)
 
 
 def _check(body: WholeBody) -> None:
