@@ -22,16 +22,17 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
         super().__init__(*arguments, **named)
         self._plain_names: dict[str, bytes] = {}
 
-    def run(self, statement: str, *parameters: str) -> Rows:
-        """The rows of one statement with $1, $2, …; all of them text. Raises psycopg's errors, as `execute` does.
+    def run(self, statement: str, *parameters: str | None) -> Rows:
+        """The rows of one statement with $1, $2, …, each text or NULL. Raises psycopg's errors, as `execute` does.
 
         Straight through libpq: what `execute` does for a statement takes Python as long as PostgreSQL needs for it, and
         a thread that has nothing to do but wait gives up the interpreter once.
         """
         name = self._plain_name(statement)
-        return rows_of(self._checked(self.pgconn.exec_prepared(name, encoded(parameters))))
+        # None among them is NULL, whatever psycopg's own signature says.
+        return rows_of(self._checked(self.pgconn.exec_prepared(name, encoded(parameters))))  # type: ignore[arg-type]
 
-    def run_beside(self, meanwhile: Callable[[], None], statement: str, *parameters: str) -> Rows:
+    def run_beside(self, meanwhile: Callable[[], None], statement: str, *parameters: str | None) -> Rows:
         """What `run` does, with `meanwhile` called while PostgreSQL is at it: only once it has returned, and the
         statement has its rows, is the transaction committed.
 
@@ -58,7 +59,7 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
         libpq.exit_pipeline_mode()
         return rows
 
-    async def run_soon(self, statement: str, *parameters: str) -> Rows:
+    async def run_soon(self, statement: str, *parameters: str | None) -> Rows:
         """What `run` does, on an event loop that goes on with other things: no thread is woken, and none waits.
 
         One at a time. Whoever is cancelled meanwhile closes the connection: nobody reads its answer any more.
@@ -128,9 +129,9 @@ class PlainConnection(psycopg.Connection[tuple[Any, ...]]):
         raise psycopg.errors.error_from_result(result)
 
 
-def encoded(parameters: Sequence[str]) -> list[bytes]:
+def encoded(parameters: Sequence[str | None]) -> list[bytes | None]:
     """As libpq takes them."""
-    return [parameter.encode() for parameter in parameters]
+    return [None if parameter is None else parameter.encode() for parameter in parameters]
 
 
 def rows_of(result: PGresult) -> Rows:

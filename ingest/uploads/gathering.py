@@ -43,13 +43,21 @@ class Gathering(Generic[Asked, Given]):
     A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(self, batchers: Sequence[Batcher[Asked, Given]], company: Company | None = None) -> None:
-        """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for."""
+    def __init__(
+        self,
+        batchers: Sequence[Batcher[Asked, Given]],
+        company: Company | None = None,
+        afterwards: Callable[[], None] = nothing,
+    ) -> None:
+        """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for.
+        `afterwards` is called on the loop after each batch, when those who asked have gone on with their answers.
+        """
         self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
         self._company = company or Company()
         self._company.waits_at(self)
+        self._afterwards = afterwards
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
@@ -112,6 +120,7 @@ class Gathering(Generic[Asked, Given]):
             if self._running is batch:
                 self._running = None
             self._start_soon(batch.loop)
+            batch.loop.call_soon(self._afterwards)
 
 
 class _Batch(Generic[Asked, Given]):
@@ -134,10 +143,9 @@ def in_threads(
     batchers: int = _BATCHERS,
     afterwards: Callable[[], None] = nothing,
 ) -> Gathering[Asked, Given]:
-    """Of work that blocks: its threads are called `name`-0 and so on. `afterwards` is called in them after each batch,
-    when all have been given their answers."""
+    """Of work that blocks: its threads are called `name`-0 and so on."""
     # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadBatcher(work, f"{name}-{number}", afterwards) for number in range(batchers)], company)
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)], company, afterwards)
 
 
 def on_loop(
@@ -150,13 +158,8 @@ def on_loop(
 
 
 class _ThreadBatcher(Batcher[Asked, Given]):
-    def __init__(
-        self,
-        work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
-        name: str,
-        afterwards: Callable[[], None],
-    ) -> None:
-        self._work, self._afterwards, self._thread = work, afterwards, ThreadPoolExecutor(1, name)
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
+        self._work, self._thread = work, ThreadPoolExecutor(1, name)
 
     def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
         self._thread.submit(self._run, asyncio.get_running_loop(), asked, done)
@@ -175,7 +178,6 @@ class _ThreadBatcher(Batcher[Asked, Given]):
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, answers)
-        self._afterwards()
 
 
 class _LoopBatcher(Batcher[Asked, Given]):

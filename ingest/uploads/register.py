@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -167,7 +166,7 @@ class CatalogRegister(UploadRegister):
         with _translated(), self._database.direct() as connection:
             return connection.execute(statement.encode(), parameters).fetchall()
 
-    def _write(self, statement: str, *parameters: str) -> list[tuple[str | None, ...]]:
+    def _write(self, statement: str, *parameters: str | None) -> list[tuple[str | None, ...]]:
         """Beginning with the ids of the entries that were written."""
         with _translated(), self._database.direct() as connection:
             return connection.run(statement, *parameters)
@@ -187,9 +186,10 @@ class CatalogRegister(UploadRegister):
     async def _open_together(self, openings: Sequence[Opening]) -> frozenset[str]:
         """The ids of those that are open now: for each station all that it asked for, or none."""
         asked = _AskedToOpen.of(openings, self._defaults.max_terminated)
+        statement, parameters = asked.given
         with _translated():
             async with self._database.direct_soon() as connection:
-                return asked.opened(await connection.run_soon(statements.OPEN, *asked.parameters))
+                return asked.opened(await connection.run_soon(statement, *parameters))
 
     def _open_alone(self, opening: Opening) -> UploadRecord | RequestRefused:
         if not _is_possible(opening):
@@ -197,7 +197,8 @@ class CatalogRegister(UploadRegister):
         before = self._opened_before(opening)
         if before is None:
             asked = _AskedToOpen.of([opening], self._defaults.max_terminated)
-            if asked.opened(self._write(statements.OPEN, *asked.parameters)):
+            statement, parameters = asked.given
+            if asked.opened(self._write(statement, *parameters)):
                 return opening.record
         return before or self._opened_before(opening) or self._open_where_it_is(opening)
 
@@ -245,8 +246,9 @@ class CatalogRegister(UploadRegister):
             }
             for record, entry in zip(records, entries, strict=True)
         ]
+        statement, parameters = statements.END.given(rows, state, action)
         with _translated(), self._database.direct() as connection:
-            ended = connection.run_beside(meanwhile, statements.END, json.dumps(rows), state, action)
+            ended = connection.run_beside(meanwhile, statement, *parameters)
         written = {entry_id for entry_id, *_ in ended}
         return [str(entry.id) in written for entry in entries]
 
@@ -282,7 +284,7 @@ class CatalogRegister(UploadRegister):
 class _AskedToOpen:
     """What the statement is given, and whose each entry is that it gives back."""
 
-    parameters: tuple[str, str, str]
+    given: tuple[str, tuple[str | None, ...]]
     upload_by_entry: Mapping[str, str]
 
     @classmethod
@@ -291,7 +293,7 @@ class _AskedToOpen:
         rows = [_row_of_opening(one, entry) for one, entry in zip(openings, entries, strict=True)]
         are_promises = all(one.declared_length <= PROMISED_BYTES and not one.length_is_deferred for one in openings)
         by_entry = {str(entry.id): one.upload_id for one, entry in zip(openings, entries, strict=True)}
-        return cls((json.dumps(rows), str(are_promises), str(max_terminated)), by_entry)
+        return cls(statements.OPEN.given(rows, str(are_promises), str(max_terminated)), by_entry)
 
     def opened(self, rows: Sequence[tuple[str | None, ...]]) -> frozenset[str]:
         return frozenset(self.upload_by_entry[entry_id] for entry_id, *_ in rows if entry_id is not None)

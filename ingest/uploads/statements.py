@@ -5,8 +5,8 @@ PostgreSQL may wait for a lock and then looks again at the row as it has become,
 condition: two processes can never count the same room. Statements about several stations, or several
 uploads, lock them in their order.
 
-The rows of a batch come as one JSON text: a parameter for each column takes the client longer than the statement does.
-An entry is JSON itself, and its bytes are what PostgreSQL makes of the text again.
+How their rows are given: given_rows.py. An entry is JSON itself, and its bytes are what PostgreSQL makes of the text
+again.
 
 Plans are kept, also those made while a table was short (storage/database.py). So whatever is looked up is named by its
 key in a form that leaves a planner no other way: `= ANY (ARRAY(…))` or a LATERAL with LIMIT, and comparisons that no
@@ -16,6 +16,7 @@ partial index answers.
 from __future__ import annotations
 
 from ingest.stations.authentication import HOLDER_OF
+from ingest.uploads.given_rows import PLACE, RowsStatement
 from ingest.uploads.upload_row import columns_of
 from storage.catalog.base import none_of
 from storage.catalog.uploads import GONE_STATES
@@ -32,16 +33,11 @@ ADMIT = f"""
 """  # noqa: S608  put together from our own words
 
 # All of a station's openings, or none of them: which of several still fit is then asked one by one. A station whose
-# unit was merged opens nothing in it any more; its row is locked, so that a merge waits, or is seen. $2 is true
+# unit was merged opens nothing in it any more; its row is locked, so that a merge waits, or is seen. $1 is true
 # where the commit need not wait for the disk: a crash of the database may then take a moment's openings. Whoever read
 # them before they were there and commits takes them along, as his own record comes after theirs.
-OPEN = f"""
-    WITH wanted AS (
-        SELECT * FROM json_to_recordset($1::json) AS w (id text, station_id uuid, unit_id uuid,
-            declared_length bigint, length_deferred boolean, claims jsonb, expires_at timestamptz,
-            expires_at_latest timestamptz, creation_key text, node text,
-            most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz)
-    ), asked AS (
+_OPEN = f"""
+    WITH wanted AS ({PLACE}), asked AS (
         SELECT station_id, count(*) AS uploads, sum(declared_length) AS bytes,
             min(most_uploads) AS most_uploads, min(most_bytes) AS most_bytes, array_agg(unit_id) AS unit_ids
         FROM wanted GROUP BY station_id
@@ -51,7 +47,7 @@ OPEN = f"""
         WHERE l.station_id = ANY (ARRAY(SELECT station_id FROM asked))
             AND s.revoked_at IS NULL AND s.unit_id = ALL (a.unit_ids) AND l.open_uploads + a.uploads <= a.most_uploads
             AND l.waiting_bytes + a.bytes <= a.most_bytes
-            AND (l.terminated_uploads < $3::bigint OR l.terminated_hour < date_trunc('hour', now(), 'UTC'))
+            AND (l.terminated_uploads < $2::bigint OR l.terminated_hour < date_trunc('hour', now(), 'UTC'))
         ORDER BY l.station_id FOR NO KEY UPDATE OF l FOR SHARE OF s
     ), opened AS (
         INSERT INTO upload (id, station_id, unit_id, declared_length, length_deferred, claims, state, expires_at,
@@ -67,8 +63,15 @@ OPEN = f"""
     SELECT entry_id, unit_id, 'upload.created', id, convert_to(entry, 'UTF8'), occurred_at
     FROM wanted JOIN opened USING (id)
     RETURNING id, set_config('synchronous_commit',
-        CASE WHEN $2::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
+        CASE WHEN $1::bool THEN 'off' ELSE current_setting('synchronous_commit') END, true)
 """  # noqa: S608  put together from our own words
+OPEN = RowsStatement.of(
+    _OPEN,
+    "id text, station_id uuid, unit_id uuid, declared_length bigint, length_deferred boolean, claims jsonb,"
+    " expires_at timestamptz, expires_at_latest timestamptz, creation_key text, node text,"
+    " most_uploads bigint, most_bytes bigint, entry_id uuid, entry text, occurred_at timestamptz",
+    others=2,
+)
 
 # By a station's own word for its creation, of uploads that live. Whoever asks has waited for the row that has it.
 OPENED_BEFORE = f"""
@@ -125,15 +128,11 @@ DECLARE = """
 # Where it is as whoever ends it knows it: of one that was moved to another node meanwhile, the bytes here are none.
 # By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. Uploads are
 # locked in their order, whatever plan is taken: two that end several of the same would else wait for each other.
-END = """
-    WITH asked AS (
-        SELECT * FROM json_to_recordset($1::json)
-            AS a (id text, station_id uuid, unit_id uuid, node text, entry_id uuid, entry text,
-                occurred_at timestamptz)
-    ), locked AS (
+_END = f"""
+    WITH asked AS ({PLACE}), locked AS (
         SELECT id FROM upload WHERE id = ANY (ARRAY(SELECT id FROM asked)) ORDER BY id FOR NO KEY UPDATE
     ), ended AS (
-        UPDATE upload u SET state = $2, finished_at = CASE WHEN $2 = 'finished' THEN a.occurred_at END
+        UPDATE upload u SET state = $1, finished_at = CASE WHEN $1 = 'finished' THEN a.occurred_at END
         FROM asked a
         WHERE u.id = ANY (ARRAY(SELECT id FROM locked)) AND u.id = a.id
             AND (u.station_id, u.unit_id, u.node, u.state)
@@ -141,6 +140,11 @@ END = """
         RETURNING a.*
     )
     INSERT INTO ledger_entry (id, unit_id, action, subject_id, entry, occurred_at)
-    SELECT entry_id, unit_id, $3, id, convert_to(entry, 'UTF8'), occurred_at FROM ended
+    SELECT entry_id, unit_id, $2, id, convert_to(entry, 'UTF8'), occurred_at FROM ended
     RETURNING id
-"""
+"""  # noqa: S608  put together from our own words
+END = RowsStatement.of(
+    _END,
+    "id text, station_id uuid, unit_id uuid, node text, entry_id uuid, entry text, occurred_at timestamptz",
+    others=2,
+)

@@ -238,20 +238,22 @@ def test_two_halves_of_a_company_become_one_again_without_waiting_for_each_other
     assert batches == [("first", [0, 1, 2, 3]), ("second", [0, 1, 2, 3, 4, 5, 6])]
 
 
-def test_what_nobody_waits_for_is_done_when_all_have_their_answers():
+def test_what_nobody_waits_for_is_done_when_all_have_gone_on_with_their_answers():
     done: list[str] = []
-    go_on = threading.Event()
-
-    def afterwards() -> None:
-        go_on.wait(20)
-        done.append("told")
 
     async def run() -> None:
-        gathering = in_threads(list, "test", afterwards=afterwards)
-        assert await asyncio.wait_for(gathering(1), 15) == 1
-        done.append("answered")
-        go_on.set()
-        assert await asyncio.wait_for(gathering(2), 15) == 2
+        gathering = in_threads(list, "test", batchers=1, afterwards=lambda: done.append("told"))
+
+        async def ask(number: int) -> None:
+            await gathering(number)
+            done.append("answered")
+
+        await asyncio.wait_for(asyncio.gather(ask(1)), 15)
+        await asyncio.sleep(0)
+        assert done == ["answered", "told"]
+        await asyncio.wait_for(asyncio.gather(*map(ask, range(3))), 15)
+        await asyncio.sleep(0)
 
     asyncio.run(run())
-    assert done[:2] == ["answered", "told"]
+    assert done[2:].count("answered") == 3
+    assert done[-1] == "told"
