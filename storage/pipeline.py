@@ -31,7 +31,8 @@ class Pipeline:
 
     def __init__(self, connect: Callable[[], PlainConnection]) -> None:
         self._connect = connect
-        self._connecting = asyncio.Lock()
+        self._one_at_a_time = asyncio.Lock()
+        self._connecting: asyncio.Future[PlainConnection] | None = None
         self._line: _Line | None = None
 
     async def ask(self, *statements: Statement) -> list[Rows]:
@@ -51,14 +52,34 @@ class Pipeline:
             raise silent from error
 
     async def _new_line(self) -> _Line:
-        async with self._connecting:
+        """Whoever gives up meanwhile leaves the connection that was on its way to the next."""
+        async with self._one_at_a_time:
             if self._line is None or self._line.is_lost:
-                self._line = _Line(await asyncio.to_thread(self._connect))
+                if self._connecting is None or _has_failed(self._connecting):
+                    self._connecting = asyncio.ensure_future(asyncio.to_thread(self._connect))
+                try:
+                    connection = await asyncio.shield(self._connecting)
+                finally:
+                    if self._connecting.done():
+                        self._connecting = None
+                self._line = _Line(connection)
             return self._line
 
     def close(self) -> None:
+        closed = psycopg.OperationalError("the connection was closed")
         if self._line is not None:
-            self._line.lose(psycopg.OperationalError("the connection was closed"))
+            self._line.lose(closed)
+        if self._connecting is not None:
+            self._connecting.add_done_callback(_close_unused)
+
+
+def _close_unused(connecting: asyncio.Future[PlainConnection]) -> None:
+    if not _has_failed(connecting):
+        connecting.result().close()
+
+
+def _has_failed(connecting: asyncio.Future[PlainConnection]) -> bool:
+    return connecting.done() and (connecting.cancelled() or connecting.exception() is not None)
 
 
 class _Question:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Awaitable, Callable, Iterator
 from typing import TypeVar
 
@@ -98,6 +99,7 @@ def test_who_gives_up_does_not_shift_the_answers_of_the_others(owner: Database) 
             (((said,),),) = await pipeline.ask(("SELECT $1::text FROM pg_sleep(0.02)", (str(number),)))
             return said
 
+        await ask(10)  # the connection is made
         asked = [asyncio.ensure_future(ask(number)) for number in range(10)]
         await asyncio.sleep(0.05)
         for each in asked[::2]:
@@ -105,6 +107,56 @@ def test_who_gives_up_does_not_shift_the_answers_of_the_others(owner: Database) 
         return [await each for each in asked[1::2]]
 
     assert over_one(owner, run) == ["1", "3", "5", "7", "9"]
+
+
+def test_a_connection_that_whoever_wanted_it_did_not_wait_for_is_the_next_ones(owner: Database) -> None:
+    made: list[PlainConnection] = []
+    pids: list[int] = []
+    may_go_on = threading.Event()
+
+    def connect() -> PlainConnection:
+        may_go_on.wait(20)
+        made.append(PlainConnection.connect(owner._url, autocommit=True))
+        pids.append(made[-1].info.backend_pid)
+        return made[-1]
+
+    async def run() -> str | None:
+        pipeline = Pipeline(connect)
+        first = asyncio.ensure_future(pipeline.ask((WHERE, ())))
+        await asyncio.sleep(0.02)
+        first.cancel()
+        second = asyncio.ensure_future(pipeline.ask((WHERE, ())))
+        await asyncio.sleep(0.02)
+        may_go_on.set()
+        (((said,),),) = await asyncio.wait_for(second, 20)
+        pipeline.close()
+        return said
+
+    assert asyncio.run(run()) == str(pids[0])
+    assert [connection.closed for connection in made] == [True]
+
+
+def test_a_connection_that_comes_after_the_end_is_closed(owner: Database) -> None:
+    made: list[PlainConnection] = []
+    may_go_on = threading.Event()
+
+    def connect() -> PlainConnection:
+        may_go_on.wait(20)
+        made.append(PlainConnection.connect(owner._url, autocommit=True))
+        return made[-1]
+
+    async def run() -> None:
+        pipeline = Pipeline(connect)
+        asked = asyncio.ensure_future(pipeline.ask((WHERE, ())))
+        await asyncio.sleep(0.02)
+        asked.cancel()
+        await asyncio.gather(asked, return_exceptions=True)
+        pipeline.close()
+        may_go_on.set()
+        while not made or not made[0].closed:
+            await asyncio.sleep(0.01)
+
+    asyncio.run(asyncio.wait_for(run(), 20))
 
 
 def test_a_lost_connection_is_told_to_all_who_wait_and_the_next_one_asks_over_a_new_one(owner: Database) -> None:
