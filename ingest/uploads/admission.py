@@ -15,7 +15,6 @@ from typing import NamedTuple
 
 from ingest.stations.credential import PresentedCredential
 from ingest.stations.errors import CredentialRefused
-from ingest.uploads.company import Company
 from ingest.uploads.contract import Admitted, Asked, StationIdentity, UploadRecord, UploadRegister
 from ingest.uploads.errors import NotOwner, UploadUnknown
 from ingest.uploads.gathering import Gathering, in_threads
@@ -38,10 +37,9 @@ class _Known(NamedTuple):
 class Admission:
     """For the requests of one event loop. Each question to the catalog is shared by all who ask at the time."""
 
-    def __init__(self, register: UploadRegister, believe_seconds: float, company: Company | None = None) -> None:
-        """`company`: of those who ask which station they are before they ask for more."""
+    def __init__(self, register: UploadRegister, believe_seconds: float) -> None:
         self._believe_seconds = believe_seconds
-        self._ask_soon: Gathering[Asked, Admitted] = in_threads(register.admit, "upload-admit", company)
+        self._ask_soon: Gathering[Asked, Admitted] = in_threads(register.admit, "upload-admit")
         self._prove_soon: Gathering[Asked, Admitted] = in_threads(partial(register.admit, again=True), "upload-prove")
         self._stations: dict[_Shown, _Known] = {}
         self._opened: dict[str, UploadRecord] = {}

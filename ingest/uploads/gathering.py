@@ -10,6 +10,7 @@ What blocks is done by a thread. What only asks somebody else, and can be awaite
 from __future__ import annotations
 
 import asyncio
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,6 +27,7 @@ _MOST_TOGETHER = 200
 _HELD_UP_SECONDS = 0.1
 _COMPANY_SECONDS = 0.01
 _BATCHERS = 3
+_BEHIND_ANSWERS_SECONDS = 0.001
 
 
 class Batcher(ABC, Generic[Asked, Given]):
@@ -47,17 +49,13 @@ class Gathering(Generic[Asked, Given]):
         self,
         batchers: Sequence[Batcher[Asked, Given]],
         company: Company | None = None,
-        afterwards: Callable[[], None] = nothing,
     ) -> None:
-        """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for.
-        `afterwards` is called on the loop after each batch, when those who asked have gone on with their answers.
-        """
+        """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for."""
         self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
         self._running: _Batch[Asked, Given] | None = None
         self._company = company or Company()
         self._company.waits_at(self)
-        self._afterwards = afterwards
         self._patience: asyncio.TimerHandle | None = None
 
     async def __call__(self, asked: Asked) -> Given:
@@ -93,9 +91,12 @@ class Gathering(Generic[Asked, Given]):
             return
         self._company.batch_begins()
         some, self._waiting = self._waiting[:_MOST_TOGETHER], self._waiting[_MOST_TOGETHER:]
-        batch = self._running = _Batch(loop, self._free.pop(), some)
+        batch = self._running = _Batch(loop, self._free.pop(0), some)
         batch.watch = loop.call_later(_HELD_UP_SECONDS, self._overtake, batch)
-        batch.batcher.start([asked for asked, _ in batch.of], partial(self._end, batch))
+        try:
+            batch.batcher.start([asked for asked, _ in batch.of], partial(self._end, batch))
+        except Exception as error:  # no thread is to be had: those who asked are told, and the next may try
+            self._end(batch, [error] * len(batch.of))
 
     def _overtake(self, batch: _Batch[Asked, Given]) -> None:
         """Nobody waits any longer for a batch that is held up."""
@@ -120,7 +121,6 @@ class Gathering(Generic[Asked, Given]):
             if self._running is batch:
                 self._running = None
             self._start_soon(batch.loop)
-            batch.loop.call_soon(self._afterwards)
 
 
 class _Batch(Generic[Asked, Given]):
@@ -143,9 +143,10 @@ def in_threads(
     batchers: int = _BATCHERS,
     afterwards: Callable[[], None] = nothing,
 ) -> Gathering[Asked, Given]:
-    """Of work that blocks: its threads are called `name`-0 and so on."""
+    """Of work that blocks: its threads are called `name`-0 and so on. `afterwards` is called in them after each batch,
+    a moment later than those who asked have their answers."""
     # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)], company, afterwards)
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}", afterwards) for number in range(batchers)], company)
 
 
 def on_loop(
@@ -158,8 +159,13 @@ def on_loop(
 
 
 class _ThreadBatcher(Batcher[Asked, Given]):
-    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
-        self._work, self._thread = work, ThreadPoolExecutor(1, name)
+    def __init__(
+        self,
+        work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
+        name: str,
+        afterwards: Callable[[], None],
+    ) -> None:
+        self._work, self._afterwards, self._thread = work, afterwards, ThreadPoolExecutor(1, name)
 
     def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
         self._thread.submit(self._run, asyncio.get_running_loop(), asked, done)
@@ -178,6 +184,10 @@ class _ThreadBatcher(Batcher[Asked, Given]):
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, answers)
+        if self._afterwards is not nothing:
+            # The loop has been woken, and would wait for the interpreter if this thread went on with it.
+            time.sleep(_BEHIND_ANSWERS_SECONDS)
+            self._afterwards()
 
 
 class _LoopBatcher(Batcher[Asked, Given]):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 
 import structlog
 
@@ -37,7 +36,9 @@ class Handover:
         """The log, of what was handed over. Nobody is kept waiting for that: it takes a twentieth of a small file's way
         to be written.
         """
-        with suppress(IndexError):  # none is left, or another thread was quicker
-            while True:
+        while self._untold:
+            try:
                 record = self._untold.popleft()
-                log.info("upload.finished", trace=record.upload_id, size_bytes=record.declared_length)
+            except IndexError:  # another thread was quicker
+                return
+            log.info("upload.finished", trace=record.upload_id, size_bytes=record.declared_length)

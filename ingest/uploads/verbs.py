@@ -54,7 +54,7 @@ class Verbs:
         self._limits = limits
         handover, threads = Handover(register, on_finished), Threads()
         self._company = Company()
-        self._admission = Admission(register, limits.believe_seconds, self._company)
+        self._admission = Admission(register, limits.believe_seconds)
         self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads, self._company)
         finish_soon: Gathering[UploadRecord, bool] = in_threads(
             handover.hand_over, "upload-finish", afterwards=handover.tell
@@ -69,8 +69,10 @@ class Verbs:
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
+        # Who may be refused is no company: nobody waits for those who only say that they are a station.
+        station = await self._admission.station_of(request)
         with self._company:
-            opening = plan_opening(request, await self._admission.station_of(request), self._staging, self._limits)
+            opening = plan_opening(request, station, self._staging, self._limits)
             record = await self._open_soon(opening)
         request.proved(record.upload_id, is_new=record.upload_id == opening.upload_id)
         if record.upload_id != opening.upload_id:
@@ -134,10 +136,11 @@ class Verbs:
         """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
         if not can_finish(request, record) or not reservation.take(record.upload_id, request.body_bytes or 0):
             return False
+        # Nor is one whose bytes are still on their way.
+        whole = await last_bytes(request, record)
+        if whole is None:
+            return False
         with self._company:
-            whole = await last_bytes(request, record)
-            if whole is None:
-                return False
             is_settled = await self._settle_soon(whole)
         if is_settled:
             self._admission.forget(record.upload_id)

@@ -8,7 +8,7 @@ that comes alone waits for the disk while PostgreSQL is at its row.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,11 +91,10 @@ class WholeBodies:
             for place in list(held):
                 if (outcome := _write(bodies[place], held[place])) is not True:
                     outcomes[place] = outcome
-                    held.pop(place).release()
+                    _release([held.pop(place)])
             self._settle(bodies, held, naming, outcomes)
         finally:
-            for each in held.values():
-                each.release()
+            _release(held.values())
         return outcomes
 
     def _settle(
@@ -168,6 +167,15 @@ class WholeBodies:
             return self._staging.begin_whole(upload_id) if body.offset == 0 else self._staging.hold_to_end(upload_id)
         except (UploadGone, StagingDamaged, StagingFull):
             return None
+
+
+def _release(held: Iterable[_Taken]) -> None:
+    """Each of them, whatever one says: a lock that is left would keep its upload from everybody."""
+    for each in held:
+        try:
+            each.release()
+        except Exception as error:
+            log.exception("upload.not_released", error=type(error).__name__)
 
 
 def _write(body: WholeBody, held: _Taken) -> bool | Exception:

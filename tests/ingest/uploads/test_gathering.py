@@ -9,7 +9,7 @@ from collections.abc import Sequence
 import pytest
 
 from ingest.uploads.company import Company
-from ingest.uploads.gathering import _COMPANY_SECONDS, in_threads, on_loop
+from ingest.uploads.gathering import _COMPANY_SECONDS, Batcher, Gathering, in_threads, on_loop
 
 
 def test_what_comes_while_a_batch_is_under_way_goes_with_the_next():
@@ -240,20 +240,58 @@ def test_two_halves_of_a_company_become_one_again_without_waiting_for_each_other
 
 def test_what_nobody_waits_for_is_done_when_all_have_gone_on_with_their_answers():
     done: list[str] = []
+    told = threading.Event()
+
+    def afterwards() -> None:
+        told.wait(20)
+        done.append("told")
 
     async def run() -> None:
-        gathering = in_threads(list, "test", batchers=1, afterwards=lambda: done.append("told"))
-
-        async def ask(number: int) -> None:
-            await gathering(number)
+        gathering = in_threads(list, "test", afterwards=afterwards)
+        for _ in range(3):  # by another thread, while the first has not told yet
+            assert await asyncio.wait_for(gathering(1), 15) == 1
             done.append("answered")
+        told.set()
+        while done.count("told") < 3:
+            await asyncio.sleep(0.01)
 
-        await asyncio.wait_for(asyncio.gather(ask(1)), 15)
-        await asyncio.sleep(0)
-        assert done == ["answered", "told"]
-        await asyncio.wait_for(asyncio.gather(*map(ask, range(3))), 15)
-        await asyncio.sleep(0)
+    asyncio.run(asyncio.wait_for(run(), 20))
+    assert done == ["answered"] * 3 + ["told"] * 3
+
+
+def test_a_batch_for_which_there_is_no_thread_is_told_so_and_the_next_may_try():
+    class Refusing(Batcher[int, int]):
+        refuses = True
+
+        def start(self, asked: Sequence[int], done):  # type: ignore[no-untyped-def]
+            if self.refuses:
+                raise RuntimeError("can't start new thread")
+            done(list(asked))
+
+    async def run() -> int:
+        batcher = Refusing()
+        gathering = Gathering([batcher])
+        for _ in range(3):
+            with pytest.raises(RuntimeError, match="new thread"):
+                await asyncio.wait_for(gathering(1), 15)
+        batcher.refuses = False
+        return await asyncio.wait_for(gathering(2), 15)
+
+    assert asyncio.run(run()) == 2
+
+
+def test_who_comes_further_on_sets_those_free_who_waited_for_him(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ingest.uploads.gathering._COMPANY_SECONDS", 60.0)
+
+    async def run() -> None:
+        company = Company()
+        first, second = in_threads(list, "first", company), in_threads(list, "second", company)
+        with company, company:
+            behind = asyncio.ensure_future(first(1))
+            await asyncio.sleep(0.05)
+            assert not behind.done(), "one is here who may still come"
+            ahead = asyncio.ensure_future(second(2))
+            assert await asyncio.wait_for(behind, 20) == 1
+        assert await asyncio.wait_for(asyncio.gather(ahead, second(3)), 20) == [2, 3]
 
     asyncio.run(run())
-    assert done[2:].count("answered") == 3
-    assert done[-1] == "told"

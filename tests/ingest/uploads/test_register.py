@@ -425,6 +425,8 @@ def test_statements_find_an_upload_by_its_id_however_many_wait(register, databas
         register.admit([Asked(shown(f"Bearer {TOKEN}"), opening.upload_id)])
         assert open_upload(register, opening) == open_upload(register, opening)
         assert register.finish_uploads([opening.record]) == [True]
+        together = [keyed(station, key=uuid.uuid4().hex) for _ in range(3)]
+        assert register.finish_uploads(open_together(register, together)) == [True] * 3
 
     look()
     assert_uploads_are_found_by_id(database)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+import threading
 import uuid
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from ingest.uploads.contract import UploadRecord
 from ingest.uploads.errors import ChecksumDiffers, RegisterUnavailable, UploadGone
@@ -121,6 +124,58 @@ def test_all_that_come_together_are_durable_before_they_are_finished_together(
     assert [staged(staging, one) for one in bodies] == contents
     # Of what came whole the row alone says that it is all there.
     assert {recorded(staging, one) for one in bodies} == {None}
+
+
+def test_the_folder_is_synced_when_all_names_are_there_and_bytes_are_written_meanwhile(
+    whole_bodies, staging, monkeypatch
+):
+    calls: list[str] = []
+    written = threading.Event()
+    real_open, real_sync, real_write = os.open, os.fsync, os.pwrite
+
+    def opened(path: object, flags: int, *rest: int, **more: object) -> int:
+        if flags & os.O_EXCL:
+            calls.append("name")
+        return real_open(path, flags, *rest, **more)
+
+    def synced(descriptor: int) -> None:
+        calls.append("sync")
+        assert written.wait(20), "nothing is written while the folder is synced"
+        real_sync(descriptor)
+
+    def wrote(descriptor: int, *rest: object) -> int:
+        written.set()
+        return real_write(descriptor, *rest)
+
+    for name, call in (("open", opened), ("fsync", synced), ("pwrite", wrote)):
+        monkeypatch.setattr(os, name, call)
+    assert whole_bodies.settle([body(staging, os.urandom(100)) for _ in range(4)]) == [True] * 4
+    assert calls == ["name"] * 4 + ["sync"]
+
+
+def test_one_that_cannot_be_given_up_keeps_nobody_else(whole_bodies, staging, monkeypatch):
+    bodies = [body(staging, os.urandom(100)) for _ in range(4)]
+    bad = staging.bytes_path(bodies[0].record.upload_id)
+    before = sum(1 for _ in Path("/proc/self/fd").iterdir())
+
+    def failing(name: str) -> None:
+        real = getattr(os, name)
+
+        def call(descriptor: int, *rest: int) -> object:
+            if Path(f"/proc/self/fd/{descriptor}").readlink() == bad:
+                raise OSError(errno.EIO, "broken")
+            return real(descriptor, *rest)
+
+        monkeypatch.setattr(os, name, call)
+
+    failing("fdatasync")
+    failing("ftruncate")
+    with capture_logs() as said:
+        outcomes = whole_bodies.settle(bodies)
+    assert isinstance(outcomes[0], OSError)
+    assert outcomes[1:] == [True] * 3
+    assert [(line["event"], line["error"]) for line in said] == [("upload.not_released", "OSError")]
+    assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
 
 
 def test_one_that_comes_alone_is_durable_while_it_is_finished(whole_bodies, staging, finishing, monkeypatch):
