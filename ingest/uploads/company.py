@@ -4,7 +4,8 @@ Whoever sends one small file after another is back within moments of each answer
 other at every step, and go through all of them side by side: a batch of eight costs the catalog, the disk and the
 interpreter about as much as two of one.
 
-Long bodies are no company: they are here for minutes, and ask for nothing.
+Long bodies are no company: they are here for minutes, and ask for nothing. Nor is who may still be refused, or whose
+bytes are on their way: for those anybody could keep the others waiting.
 
 Whoever waits for the last piece of work asks for no earlier one before he has it. So nobody waits at an earlier one for
 him: those who are behind go on, until all are together again. Else each half would wait for the other, in vain.
@@ -29,7 +30,8 @@ class Queue(Protocol):
 
 
 class Company:
-    """To be entered by each request for as long as it may ask, on one event loop."""
+    """To be entered by each request for as long as it may ask, on one event loop. Its queues are told of in the order
+    of a file's way."""
 
     def __init__(self) -> None:
         self._queues: list[Queue] = []

@@ -19,7 +19,6 @@ from functools import partial
 from typing import Generic, TypeVar
 
 from ingest.uploads.company import Company
-from ingest.uploads.contract import nothing
 
 Asked = TypeVar("Asked")
 Given = TypeVar("Given")
@@ -45,11 +44,7 @@ class Gathering(Generic[Asked, Given]):
     A request that is cancelled leaves its work to be done all the same.
     """
 
-    def __init__(
-        self,
-        batchers: Sequence[Batcher[Asked, Given]],
-        company: Company | None = None,
-    ) -> None:
+    def __init__(self, batchers: Sequence[Batcher[Asked, Given]], company: Company | None = None) -> None:
         """`company`: of those who ask here, after what it was told of before; without one, nobody is waited for."""
         self._free = list(batchers)
         self._waiting: list[tuple[Asked, asyncio.Future[Given]]] = []
@@ -105,8 +100,10 @@ class Gathering(Generic[Asked, Given]):
             self._start(batch.loop)
 
     def _end(self, batch: _Batch[Asked, Given], answers: Sequence[Given | BaseException]) -> None:
-        if batch.watch is not None:
-            batch.watch.cancel()
+        if batch.watch is None:
+            return  # of one that could not be started some may run all the same, once there are threads again
+        batch.watch.cancel()
+        batch.watch = None
         self._free.append(batch.batcher)
         try:
             for (_, future), answer in zip(batch.of, answers, strict=True):
@@ -141,7 +138,7 @@ def in_threads(
     name: str,
     company: Company | None = None,
     batchers: int = _BATCHERS,
-    afterwards: Callable[[], None] = nothing,
+    afterwards: Callable[[], None] | None = None,
 ) -> Gathering[Asked, Given]:
     """Of work that blocks: its threads are called `name`-0 and so on. `afterwards` is called in them after each batch,
     a moment later than those who asked have their answers."""
@@ -163,7 +160,7 @@ class _ThreadBatcher(Batcher[Asked, Given]):
         self,
         work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
         name: str,
-        afterwards: Callable[[], None],
+        afterwards: Callable[[], None] | None,
     ) -> None:
         self._work, self._afterwards, self._thread = work, afterwards, ThreadPoolExecutor(1, name)
 
@@ -184,7 +181,7 @@ class _ThreadBatcher(Batcher[Asked, Given]):
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, answers)
-        if self._afterwards is not nothing:
+        if self._afterwards is not None:
             # The loop has been woken, and would wait for the interpreter if this thread went on with it.
             time.sleep(_BEHIND_ANSWERS_SECONDS)
             self._afterwards()

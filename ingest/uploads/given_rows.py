@@ -41,6 +41,11 @@ class RowsStatement:
 
 
 def _as_text(value: Any) -> str | None:
-    if value is None or isinstance(value, str):
+    """Raises ValueError for a NUL, at which libpq would end the text without a word; in JSON PostgreSQL refuses it."""
+    if isinstance(value, str):
+        if "\0" in value:
+            raise ValueError("a text with a NUL has no place in a row")
         return value
+    if value is None:
+        return None
     return str(value) if isinstance(value, int) else json.dumps(value)

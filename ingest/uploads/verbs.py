@@ -69,7 +69,7 @@ class Verbs:
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""
-        # Who may be refused is no company: nobody waits for those who only say that they are a station.
+        # Before it is company to others (company.py).
         station = await self._admission.station_of(request)
         with self._company:
             opening = plan_opening(request, station, self._staging, self._limits)
@@ -136,7 +136,7 @@ class Verbs:
         """The short way, for a small body that finishes its upload. False: nothing has happened, and all is there."""
         if not can_finish(request, record) or not reservation.take(record.upload_id, request.body_bytes or 0):
             return False
-        # Nor is one whose bytes are still on their way.
+        # Before it is company to others.
         whole = await last_bytes(request, record)
         if whole is None:
             return False

@@ -8,7 +8,7 @@ that comes alone waits for the disk while PostgreSQL is at its row.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -91,10 +91,11 @@ class WholeBodies:
             for place in list(held):
                 if (outcome := _write(bodies[place], held[place])) is not True:
                     outcomes[place] = outcome
-                    _release([held.pop(place)])
+                    _release(bodies[place], held.pop(place))
             self._settle(bodies, held, naming, outcomes)
         finally:
-            _release(held.values())
+            for place, one in held.items():
+                _release(bodies[place], one)
         return outcomes
 
     def _settle(
@@ -169,13 +170,12 @@ class WholeBodies:
             return None
 
 
-def _release(held: Iterable[_Taken]) -> None:
-    """Each of them, whatever one says: a lock that is left would keep its upload from everybody."""
-    for each in held:
-        try:
-            each.release()
-        except Exception as error:
-            log.exception("upload.not_released", error=type(error).__name__)
+def _release(body: WholeBody, held: _Taken) -> None:
+    """Whatever it says: the locks of the others in its batch would be left, and keep their uploads from everybody."""
+    try:
+        held.release()
+    except Exception as error:
+        log.exception("upload.not_released", trace=body.record.upload_id, error=type(error).__name__)
 
 
 def _write(body: WholeBody, held: _Taken) -> bool | Exception:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -278,6 +278,33 @@ def test_a_batch_for_which_there_is_no_thread_is_told_so_and_the_next_may_try():
         return await asyncio.wait_for(gathering(2), 15)
 
     assert asyncio.run(run()) == 2
+
+
+def test_a_batch_that_ends_after_all_though_it_could_not_be_started_ends_once():
+    ends: list[tuple[list[int], Callable[[Sequence[int | BaseException]], None]]] = []
+
+    class Late(Batcher[int, int]):
+        def start(self, asked: Sequence[int], done: Callable[[Sequence[int | BaseException]], None]) -> None:
+            ends.append((list(asked), done))
+            if len(ends) == 1:  # as an executor does: queued, but there is no thread
+                raise RuntimeError("can't start new thread")
+
+    async def run() -> list[int]:
+        gathering = Gathering([Late()])
+        with pytest.raises(RuntimeError, match="new thread"):
+            await asyncio.wait_for(gathering(1), 15)
+        late = ends[0][1]
+        second = asyncio.ensure_future(gathering(2))
+        await asyncio.sleep(0)
+        late([1])
+        third = asyncio.ensure_future(gathering(3))
+        await asyncio.sleep(0)
+        assert [asked for asked, _ in ends] == [[1], [2]], "one batcher, one batch at a time"
+        ends[1][1]([2])
+        ends[2][1]([3])
+        return await asyncio.wait_for(asyncio.gather(second, third), 15)
+
+    assert asyncio.run(run()) == [2, 3]
 
 
 def test_who_comes_further_on_sets_those_free_who_waited_for_him(monkeypatch: pytest.MonkeyPatch):

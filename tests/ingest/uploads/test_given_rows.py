@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import psycopg
 import pytest
 
 from ingest.uploads.given_rows import PLACE, RowsStatement
@@ -48,3 +49,10 @@ def test_rows_together(database: Database) -> None:
 def test_a_row_without_one_of_the_columns_is_not_sent(database: Database) -> None:
     with pytest.raises(KeyError, match="at"):
         found(database, [{name: value for name, value in PLAIN.items() if name != "at"}])
+
+
+def test_a_text_with_a_nul_is_not_cut_at_it(database: Database) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        found(database, [PLAIN | {"name": "a\0b"}])
+    with pytest.raises(psycopg.DataError):
+        found(database, [PLAIN | {"name": "a\0b"}, EMPTY])

@@ -174,7 +174,9 @@ def test_one_that_cannot_be_given_up_keeps_nobody_else(whole_bodies, staging, mo
         outcomes = whole_bodies.settle(bodies)
     assert isinstance(outcomes[0], OSError)
     assert outcomes[1:] == [True] * 3
-    assert [(line["event"], line["error"]) for line in said] == [("upload.not_released", "OSError")]
+    assert [(line["event"], line["trace"], line["error"]) for line in said] == [
+        ("upload.not_released", bodies[0].record.upload_id, "OSError")
+    ]
     assert sum(1 for _ in Path("/proc/self/fd").iterdir()) == before
 
 
