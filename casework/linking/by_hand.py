@@ -9,7 +9,7 @@ import uuid
 
 from sqlalchemy.orm import Session
 
-from casework.linking.errors import AlreadyAnswered, InSeveralCases, LinkEnded
+from casework.linking.errors import AlreadyAnswered, InSeveralCases, LinkEnded, NotAsOffered
 from casework.linking.looks import BY_PERSON
 from casework.linking.person_news import ask_about_neighbours
 from casework.linking.rows import (
@@ -21,7 +21,7 @@ from casework.linking.rows import (
     settle_question,
 )
 from casework.permission import require
-from casework.wording import known_word, required_text
+from casework.wording import known_word, optional_text, required_text
 from retention.subjects import row_in_unit
 from storage.catalog.casework import STAGES, Case, CaseLink, LinkQuestion
 from storage.catalog.organisation import Person
@@ -95,16 +95,19 @@ def answer_question(
 
     Any case of the unit may be named. Links the linker made to other cases end. Without `stage` the candidate's
     counts, else the case's present one. `reason` is kept with the question, with the link that is made and with
-    those that end; a choice among what the linker offered may go without.
-    Raises AlreadyAnswered, CaseArchived, TextUnusable, WordUnknown, UnknownSubject, OutsideUnit, RoleNotAllowed.
+    those that end; only the choice of a case that was offered, or in which the recording stands, may go without.
+    Raises AlreadyAnswered, NotAsOffered, CaseArchived, TextUnusable, WordUnknown, UnknownSubject, OutsideUnit,
+    RoleNotAllowed.
     """
     require(by, "link_recordings")
-    reason = None if reason is None else required_text("reason", reason)
+    reason = optional_text("reason", reason)
     asked = row_in_unit(session, by, LinkQuestion, question_id)
     recording = row_in_unit(session, by, Recording, asked.recording_id, lock=True)
     question = row_in_unit(session, by, LinkQuestion, question_id, lock=True)
     if question.answered_at is not None:
         raise AlreadyAnswered(question.id, question.answered_at)
+    if reason is None and case_id not in _cases_offered(session, question):
+        raise NotAsOffered(question.id, case_id is None)
     case = None if case_id is None else row_in_unit(session, by, Case, case_id)
     settle_question(session, by, question, case_id, reason)
     why = reason or f"answer to question {question.id}"
@@ -157,6 +160,11 @@ def _end_other_windows(
         elif link.made_by == "window":
             end_link(session, by, link, why)
     return standing
+
+
+def _cases_offered(session: Session, question: LinkQuestion) -> set[uuid.UUID]:
+    offered = {uuid.UUID(str(candidate["case_id"])) for candidate in question.candidates}
+    return offered | {link.case_id for link in live_links(session, question.recording_id)}
 
 
 def _stage_asked_about(question: LinkQuestion, case: Case) -> str:

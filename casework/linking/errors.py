@@ -4,7 +4,8 @@ CaseworkError
 ├── AlreadyLinked           the recording stands in that case already; a StateRefused too
 ├── LinkEnded               the link has been ended before; a StateRefused too
 ├── InSeveralCases          the recording stands in several cases: which of its links is meant? A StateRefused too
-└── AlreadyAnswered         somebody has answered this question before; a StateRefused too
+├── AlreadyAnswered         somebody has answered this question before; a StateRefused too
+└── NotAsOffered            none of the cases offered is the answer, and it is not said why; an InputRefused too
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from casework.errors import StateRefused
+from casework.errors import InputRefused, StateRefused
 
 
 @dataclass(eq=False)
@@ -52,3 +53,16 @@ class AlreadyAnswered(StateRefused):
 
     def __str__(self) -> str:
         return f"question {self.question_id} was answered at {self.answered_at.isoformat()}; link by hand to correct it"
+
+
+@dataclass(eq=False)
+class NotAsOffered(InputRefused):
+    """`none`: it is said to belong to no case."""
+
+    question_id: uuid.UUID
+    none: bool
+
+    def __str__(self) -> str:
+        if self.none:
+            return "say in a sentence why the recording belongs to no case"
+        return "nobody thought of this case for the recording: say in a sentence why it belongs there"

@@ -54,8 +54,12 @@ class StationNameTaken(StationError):
 
 class StationRevoked(StationError):
     def __init__(self, station_id: uuid.UUID, revoked_at: datetime) -> None:
-        super().__init__(f"station {station_id} was revoked at {revoked_at.isoformat()}; nothing more to do")
+        super().__init__(
+            f"station {station_id} was revoked at {revoked_at.isoformat()}, which is final: for a station that is to "
+            "go on, register one under another name"
+        )
         self.station_id = station_id
+        self.revoked_at = revoked_at
 
 
 class StationCodeRefused(StationError):

@@ -126,7 +126,8 @@ def test_recording_somebody_has_been_asked_about_waits_for_the_answer(
         )
     assert link_due_recordings(session) == {"question": 1}
     assert due(session) == set()
-    answer_question(session, scene["officer"], list_questions(session, scene["unit"].id).items[0].id, None)
+    (question,) = list_questions(session, scene["unit"].id).items
+    answer_question(session, scene["officer"], question.id, None, reason="与案件无关")
     assert due(session) == {recording.id}
 
 

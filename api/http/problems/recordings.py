@@ -18,6 +18,12 @@ def _why_a_reason(error: elements.ReasonNeeded) -> Facts:
     return {"why": f"请说明无法提供“{element}”的理由"}
 
 
+def _why_not_as_offered(error: linking.NotAsOffered) -> Facts:
+    if error.none:
+        return {"why": "请说明不属于任何案件的理由"}
+    return {"why": "该案件不在候选之列，请说明归入此案的理由"}
+
+
 PROBLEMS: Problems = {
     casework.NobodyAssigned: Problem(422, "nobody-assigned", "请至少填写执法人员或设备中的一项"),
     linking.AlreadyLinked: Problem(409, "already-linked", "该记录已归入该案件；如需移动，请先解除"),
@@ -28,6 +34,7 @@ PROBLEMS: Problems = {
         "该记录同时归入几个案件，无法判断要更正哪一个；请在记录页面逐一解除有误的关联，再归入正确的案件",
     ),
     linking.AlreadyAnswered: Problem(409, "already-answered", "该问题已有人答复；如需更正，请手工关联案件"),
+    linking.NotAsOffered: Problem(422, "reason", "{why}", facts=_why_not_as_offered),
     elements.QuestionChanged: Problem(
         409, "question-changed", "该记录的“{element}”已有人答复，或情况已变化；请刷新页面，按现在的内容处理"
     ),

@@ -16,7 +16,9 @@ PROBLEMS: Problems = {
         "工作站名称 {name} 已被使用。若就是这台工作站，请在名单中它的一行点“更改”，再点“生成一次性代码”；"
         "若是另一台，或名单中没有可更改的这一名称（已吊销，或属其他单位），请另选名称",
     ),
-    stations.StationRevoked: Problem(409, "already-revoked", "该工作站的凭证已被吊销，无需再办"),
+    stations.StationRevoked: Problem(
+        409, "already-revoked", "该工作站已于 {revoked_at} 吊销，吊销不能撤回；仍要使用时，请另选名称重新登记"
+    ),
     stations.StationCodeRefused: Problem(
         403, "station-code", "一次性代码不正确、已使用或已过期；请核对输入，仍不行时请管理员重新生成"
     ),

@@ -355,7 +355,8 @@ def test_a_station_is_enrolled_with_a_token_that_pins_the_receipt_key_and_revoke
     assert token.pinned_key_id in [each["sha256"] for each in shown if each["kind"] == "receipt"]
     assert "已被使用" in refused(lent, 1, "admin", "station", "enrol", "三楼一号站")
     assert done(lent, "admin", "station", "revoke", "三楼一号站")["revoked_at"]
-    assert "无需再办" in refused(lent, 1, "admin", "station", "revoke", "三楼一号站")
+    for deed in (("revoke",), ("code",), ("token",)):
+        assert "另选名称" in refused(lent, 1, "admin", "station", *deed, "三楼一号站")
     refused(lent, 2, "admin", "station", "revoke", "四楼")
     assert [each["name"] for each in done(lent, "admin", "station", "list")["items"]] == ["三楼一号站"]
 

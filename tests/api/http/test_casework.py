@@ -91,6 +91,9 @@ def test_an_assignment_lets_a_recording_find_its_case(served: Any) -> None:
     assert {candidate["case"]["id"] for candidate in question["candidates"]} == {str(case.id) for case in cases}
     assert question["candidates"][0]["matched"] == ["device"]
     address = f"/api/v1/link-questions/{question['id']}/answer"
+    unexplained = officer.post(address, json={"case_id": None}, headers={"Accept-Language": "zh-CN"})
+    assert (unexplained.status_code, unexplained.json()["type"]) == (422, "urn:liuhen:problem:reason")
+    assert "不属于任何案件" in unexplained.json()["detail"]
     link = officer.post(address, json={"case_id": str(cases[1].id)})
     assert link.json()["case"]["id"] == str(cases[1].id)
     assert officer.post(address, json={"case_id": None}).json()["type"] == "urn:liuhen:problem:already-answered"

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from casework.closing import close_case
 from casework.errors import RoleNotAllowed, TextUnusable, WordUnknown
 from casework.linking.by_hand import answer_question, link_by_hand, unlink
-from casework.linking.errors import AlreadyAnswered, AlreadyLinked, LinkEnded
+from casework.linking.errors import AlreadyAnswered, AlreadyLinked, LinkEnded, NotAsOffered
 from casework.linking.rows import live_links
 from casework.linking.unlinked import list_questions, list_unlinked
 from retention.errors import OutsideUnit
@@ -31,7 +31,7 @@ def test_answer_links_with_the_candidates_stage(session: Session, archive: Any, 
     assert archive.last_entry("recording.link_answered").data["case_id"] == str(chosen.id)
     assert list_questions(session, unit.id).items == ()
     with pytest.raises(AlreadyAnswered):
-        answer_question(session, officer, question.id, None)
+        answer_question(session, officer, question.id, None, reason="与案件无关")
 
 
 def test_answer_none_leaves_the_recording_to_people(session: Session, archive: Any, officer: Any, unit: Any) -> None:
@@ -40,10 +40,26 @@ def test_answer_none_leaves_the_recording_to_people(session: Session, archive: A
     recording = recorded(archive, unit)
     look(session, recording)
     (question,) = list_questions(session, unit.id).items
-    assert answer_question(session, officer, question.id, None) is None
+    assert answer_question(session, officer, question.id, None, reason="与案件无关") is None
     assigned_case(session, archive, officer)
     assert link_due_recordings(session) == {}
     assert [row.recording.id for row in list_unlinked(session, unit.id).items] == [recording.id]
+
+
+def test_what_was_not_offered_is_answered_with_a_reason(
+    session: Session, archive: Any, officer: Any, unit: Any
+) -> None:
+    offered = assigned_case(session, archive, officer)
+    assigned_case(session, archive, officer)
+    recording = recorded(archive, unit)
+    look(session, recording)
+    (question,) = list_questions(session, unit.id).items
+    with pytest.raises(NotAsOffered, match="belongs to no case"):
+        answer_question(session, officer, question.id, None, reason="  ")
+    with pytest.raises(NotAsOffered, match="nobody thought of"):
+        answer_question(session, officer, question.id, archive.case(officer).id)
+    assert question.answered_at is None
+    assert answer_question(session, officer, question.id, offered.id) is not None
 
 
 def test_answer_may_name_a_case_nobody_thought_of_but_none_of_another_unit(
@@ -54,13 +70,14 @@ def test_answer_may_name_a_case_nobody_thought_of_but_none_of_another_unit(
     recording = recorded(archive, unit)
     look(session, recording)
     (question,) = list_questions(session, unit.id).items
+    elsewhere = archive.case(archive.person(archive.unit(), "officer")).id
     with pytest.raises(OutsideUnit):
-        answer_question(session, officer, question.id, archive.case(archive.person(archive.unit(), "officer")).id)
+        answer_question(session, officer, question.id, elsewhere, reason="群众反映")
     with pytest.raises(RoleNotAllowed):
         answer_question(session, archive.person(unit, "auditor"), question.id, None)
     assert question.answered_at is None
     third = archive.case(officer)
-    assert answer_question(session, officer, question.id, third.id).stage == "initiation"
+    assert answer_question(session, officer, question.id, third.id, reason="群众反映").stage == "initiation"
 
 
 def test_linking_by_hand_settles_the_question(session: Session, archive: Any, officer: Any, unit: Any) -> None:
