@@ -1,32 +1,19 @@
-"""What anybody can check without the archive, with nothing but the evidence and the keys:
+"""`python -m integrity`: what integrity/command.py does, and one sentence where its libraries are not installed.
 
-    python -m integrity verify PACKAGE [--trust DIR [--renew NEW]] [--json]  a package
-    python -m integrity receipt RECEIPT --trust DIR [--file FILE] [--json]   a station's receipt, and the file it is of
-    python -m integrity consistency OLD NEW --trust DIR [--tiles DIR] [--json]   that the ledger only grew meanwhile
-
-Exit status: 0 it holds, 1 it does not, 2 the command cannot be carried out (no such folder, trust that cannot be used).
+Whoever doubts the archive begins with a checkout and the system's own Python, which has none of them.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import shlex
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from integrity.canonical import Json
-from integrity.errors import EvidenceError, GrowthUnproven
-from integrity.growth_check import check_kept, describe_grown, describe_not_grown, grown_form, not_grown_form
 from integrity.hidden_signs import escaped
-from integrity.package.failure import PackageInvalid
-from integrity.package.report import describe_failure, describe_verdict, failure_form, verdict_form
-from integrity.package.verify import STEPS, Verdict, verify_package
-from integrity.receipt_check import check_receipt, describe_receipt, receipt_form
-from integrity.trust import Trust, load_trust, write_trust
 
-HOLDS, FAILS, UNUSABLE = 0, 1, 2
+_ENVIRONMENT = Path(__file__).resolve().parent.parent / ".venv"
+_UNUSABLE = 2  # as in integrity/command.py, which cannot be imported then
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,185 +22,29 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
-    asked = _parser().parse_args(arguments)
-    if asked.command == "verify" and not asked.package.is_dir():
-        return _complain(_no_folder(asked.package))
     try:
-        trust = load_trust(asked.trust) if asked.trust is not None else None
-    except EvidenceError as error:
-        return _complain(f"信任文件夹无法使用 / the trust folder cannot be used: {error}")
-    if asked.command == "verify" and asked.renew is not None and trust is None:
-        return _complain("--renew 须同时给出 --trust / --renew goes with --trust")
-    if asked.command == "receipt":
-        return _check_receipt(asked, trust)
-    if asked.command == "consistency":
-        return _check_growth(asked, trust)
-    if asked.json:
-        return _verify_as_json(asked.package, trust, asked.renew)
-    return _verify_aloud(asked.package, trust, asked.renew)
+        from integrity.command import main as run
+    except ImportError as missing:
+        library = (missing.name or "").partition(".")[0]
+        if library in ("", "integrity"):  # a part of this program: nothing that one could install beside it
+            raise
+        words = sys.argv[1:] if arguments is None else arguments
+        print(escaped(_told_without(library, words)), file=sys.stderr)
+        return _UNUSABLE
+    return run(arguments)
 
 
-def _no_folder(package: Path) -> str:
-    """A package is handed over as one file, and many a reader gives that."""
-    said = f"不是文件夹 / not a folder: {package}"
-    if not package.is_file():
-        return said
-    unpacking = f"tar -xf {shlex.quote(str(package))}"
-    return f"{said}；请先解包，再核验解出的文件夹 / unpack it first, then verify the folder: {unpacking}"
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m integrity", description="离线核验 / offline verification")
-    commands = parser.add_subparsers(dest="command", required=True)
-    verify = commands.add_parser("verify", help="核验证据包 / verify a package")
-    verify.add_argument("package", metavar="PACKAGE", type=Path, help="证据包文件夹 / the package's folder")
-    verify.add_argument(
-        "--trust",
-        metavar="DIR",
-        type=Path,
-        help="事先收到的信任文件夹;不给出则只核验前后一致 / the trust folder handed over beforehand; "
-        "without it only consistency is checked",
-    )
-    verify.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
-    verify.add_argument(
-        "--renew",
-        metavar="NEW",
-        type=Path,
-        help="核验通过后，把信任文件夹连同依账本接替而来的密钥写入新文件夹 NEW / once it holds, write the trust folder "
-        "with the keys that succeeded its own by the ledger into the new folder NEW",
-    )
-    receipt = commands.add_parser("receipt", help="核验回执 / verify a receipt")
-    receipt.add_argument("receipt", metavar="RECEIPT", type=Path, help="回执文件（.dsse.json） / the receipt's file")
-    receipt.add_argument(
-        "--trust",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
-    )
-    receipt.add_argument(
-        "--file", metavar="FILE", type=Path, help="回执所指的原始文件 / the original that the receipt is of"
-    )
-    receipt.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
-    _add_consistency(commands.add_parser("consistency", help="核验账本只增不改 / verify that the ledger only grew"))
-    return parser
-
-
-def _add_consistency(parser: argparse.ArgumentParser) -> None:
-    kinds = "检查点、回执、证据包或增长证明 / a checkpoint, receipt, package or growth proof"
-    parser.add_argument("old", metavar="OLD", type=Path, help=f"以前留存的{kinds} that was kept")
-    parser.add_argument(
-        "new",
-        metavar="NEW",
-        type=Path,
-        help=f"其后的{kinds} of later; 或账本文件的副本 / or a copy of the ledger's files",
-    )
-    parser.add_argument(
-        "--trust",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
-    )
-    parser.add_argument(
-        "--tiles",
-        metavar="DIR",
-        type=Path,
-        help="含有 tile/ 的文件夹，NEW 不是增长证明时使用 / the folder with tile/ in it, where NEW is no growth proof",
-    )
-    parser.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
-
-
-def _check_growth(asked: argparse.Namespace, trust: Trust | None) -> int:
-    assert trust is not None
-    for path in (asked.old, asked.new):
-        if not path.exists():
-            return _complain(f"没有这个文件 / no such file: {path}")
-    if asked.tiles is not None and not (asked.tiles / "tile").is_dir():
-        return _complain(f"其中没有 tile/ / there is no tile/ in it: {asked.tiles}")
-    try:
-        grown = check_kept(asked.old, asked.new, trust, asked.tiles)
-    except GrowthUnproven as error:
-        return _complain(f"缺少证明 / nothing to prove it by: {error}")
-    except EvidenceError as error:
-        _print_form_or_lines(asked.json, not_grown_form(error), describe_not_grown(error))
-        return FAILS
-    _print_form_or_lines(asked.json, grown_form(grown), describe_grown(grown))
-    return HOLDS
-
-
-def _print_form_or_lines(as_json: bool, form: Mapping[str, Json], lines: Iterable[str]) -> None:
-    _print_lines((json.dumps(form, ensure_ascii=False, indent=2),) if as_json else lines)
-
-
-def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:
-    assert trust is not None
-    for path in (asked.receipt, asked.file):
-        if path is not None and not path.is_file():
-            return _complain(f"没有这个文件 / no such file: {path}")
-    try:
-        checked = check_receipt(asked.receipt, trust, asked.file)
-    except EvidenceError as error:
-        if asked.json:
-            form = {"verified": False, "kind": type(error).__name__, "reason": escaped(str(error))}
-            print(json.dumps(form, ensure_ascii=False, indent=2))
-        else:
-            _print_lines(("回执核验失败 / the receipt does NOT hold", f"  原因 / reason: {escaped(str(error))}"))
-        return FAILS
-    if asked.json:
-        print(json.dumps(receipt_form(checked), ensure_ascii=False, indent=2))
-    else:
-        _print_lines(describe_receipt(checked))
-    return HOLDS
-
-
-def _verify_aloud(package: Path, trust: Trust | None, renew: Path | None) -> int:
-    try:
-        verdict = verify_package(package, trust, _announce)
-    except PackageInvalid as failure:
-        _print_lines(describe_failure(failure))
-        return FAILS
-    _print_lines(describe_verdict(verdict))
-    if renew is not None:
-        status = _renew(renew, verdict)
-        if status == HOLDS:
-            print(f"信任文件夹连同接替的密钥已写入 / the trust folder, brought up to date: {escaped(str(renew))}")
-        return status
-    return HOLDS
-
-
-def _verify_as_json(package: Path, trust: Trust | None, renew: Path | None) -> int:
-    try:
-        verdict = verify_package(package, trust)
-    except PackageInvalid as failure:
-        print(json.dumps(failure_form(failure), ensure_ascii=False, indent=2))
-        return FAILS
-    print(json.dumps(verdict_form(verdict), ensure_ascii=False, indent=2))
-    return HOLDS if renew is None else _renew(renew, verdict)
-
-
-def _renew(folder: Path, verdict: Verdict) -> int:
-    """What was handed over, and what the ledger leads to from there, for receipts and for whoever checks by hand."""
-    try:
-        write_trust(folder, verdict.renewed)
-    except (EvidenceError, OSError) as error:
-        return _complain(f"信任文件夹未写入 / the trust folder was not written: {error}")
-    return HOLDS
-
-
-def _announce(step: int) -> None:
-    chinese, english = STEPS[step]
-    print(f"{step:2}. {chinese} / {english}", flush=True)
-
-
-def _print_lines(lines: Iterable[str]) -> None:
-    for line in lines:
-        print(line)
-
-
-def _complain(text: str) -> int:
-    print(escaped(text), file=sys.stderr)
-    return UNUSABLE
+def _told_without(library: str, words: Sequence[str]) -> str:
+    """With the line that works, where this checkout has its environment already."""
+    python = _ENVIRONMENT / "bin" / "python"
+    chinese = "请先按 docs/verifying.md“安装”一节安装核验程序，再用其中的 Python 执行"
+    english = "install the verifier as docs/verifying.md says under Installing, and run it with the Python of there"
+    if python.exists() and Path(sys.prefix).resolve() != _ENVIRONMENT:
+        line = shlex.join([str(python), "-m", "integrity", *words])
+        chinese, english = f"请改用本项目环境的 Python：{line}", "run that line, with this project's own Python"
+    chinese = f"运行核验程序的 Python（{sys.executable}）缺少程序库 {library}，或其版本过旧，未作核验；{chinese}"
+    lacking = f"the Python that runs the verifier has no library {library}, or one too old, and nothing was verified"
+    return f"{chinese} / {lacking}: {english}"
 
 
 if __name__ == "__main__":

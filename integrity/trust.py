@@ -63,6 +63,22 @@ class Fingerprint:
     label: str
     sha256: str
 
+    @property
+    def title(self) -> str:
+        """What it is the fingerprint of, for a person."""
+        return f"{_TITLES[self.kind]} {self.label}"
+
+
+_TITLES: Mapping[str, str] = {
+    "manifest": "清单密钥 / manifest key, epoch",
+    "receipt": "回执密钥 / receipt key, epoch",
+    "package": "证据包密钥 / package key, epoch",
+    "ledger": "账本密钥 / ledger key of",
+    "tsa_root": "时间戳根证书 / time stamp root",
+    "tsa": "时间戳证书 / time stamp certificate",
+    "seal": "电子印章证书 / certificate of a seal",
+}
+
 
 def fingerprints(trust: Trust) -> tuple[Fingerprint, ...]:
     """Every pinned thing's fingerprint, always in the same order."""

@@ -109,8 +109,9 @@ def trust(
     with open_for_command("admin", make=True) as opened:
         pinned = build_trust(opened.archive)
         write_trust(folder, pinned)
-    listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in fingerprints(pinned)]
-    lines = (f"{each['kind']} {each['label']}: {each['sha256']}" for each in listed)
+    prints = fingerprints(pinned)
+    listed = [{"kind": each.kind, "label": each.label, "sha256": each.sha256} for each in prints]
+    lines = (f"{each.title}: {each.sha256}" for each in prints)
     report(as_json, {"folder": str(folder.resolve()), "fingerprints": listed}, lines)
 
 

@@ -25,6 +25,7 @@ def export(
 ) -> None:
     """按复制授权导出案件，生成可离线核验的证据包 / Copy a case under a grant into a package for a court."""
     from api.cli.admin_archive import open_for_command, report
+    from api.cli.verify import verifying_command
     from api.errors import UsageRefused
     from api.export import export_case
 
@@ -50,7 +51,9 @@ def export(
         f"已导出并核验 / exported and verified: {exported.folder}",
         f"原始记录 / recordings: {exported.recordings}, {exported.size_bytes} 字节 / bytes",
         f"声明文件 SHA-256 / of its statement: {exported.statement_sha256.hex}",
-        "离线核验 / to verify it anywhere: python3 -m integrity verify PACKAGE --trust DIR",
+        f"离线核验 / to verify it: {verifying_command(exported.folder)}",
+        "DIR 是事先交付的信任文件夹；在别处核验见包内的 VERIFY.md / DIR is the trust folder handed over beforehand; "
+        "to verify it elsewhere: VERIFY.md in the package",
     )
     report(as_json, facts, lines)
 

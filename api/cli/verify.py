@@ -40,22 +40,24 @@ def verify(
 ) -> None:
     """核对存储、数据库与账本是否一致；有任何发现则退出码 1 / Audit store, rows and ledger; exit 1 on any finding."""
     from api.cli.admin_archive import open_for_command, report
+    from api.errors import UsageRefused
     from api.verification import verify_archive
 
     if package is not None:
-        raise typer.BadParameter(_of_packages(package))
+        # A package is checked without the archive, by whom it was given to: by the program that comes with it.
+        raise UsageRefused(
+            "本命令核对整个档案，不带参数；核验证据包请用下列命令",
+            f"this audits the archive; a package is verified by: {verifying_command(package)}",
+        )
     with open_for_command("verify") as opened, _shown_progress() as progress:
         found = verify_archive(opened.archive, 0 if quick else sample, progress)
     report(as_json, found.to_json(), _describe(found))
     raise typer.Exit(0 if found.holds else 1)
 
 
-def _of_packages(package: Path) -> str:
-    """A package is checked without the archive, by whom it was given to: by the program that comes with it."""
-    command = f"python -m integrity verify {shlex.quote(str(package))} --trust DIR"
-    return (
-        f"本命令核对整个档案，不带参数；核验证据包请用 / this audits the archive; a package is verified by: {command}"
-    )
+def verifying_command(package: Path) -> str:
+    """What works as it is where this runs: the Python of here has the verifier and its libraries, others may not."""
+    return f"{shlex.quote(sys.executable or 'python3')} -m integrity verify {shlex.quote(str(package))} --trust DIR"
 
 
 def _describe(found: VerificationReport) -> Iterator[str]:

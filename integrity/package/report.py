@@ -17,16 +17,6 @@ from integrity.package.repeats import VerifiedRepeat
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
 
-_KINDS = {
-    "manifest": "清单密钥 / manifest key, epoch",
-    "receipt": "回执密钥 / receipt key, epoch",
-    "package": "证据包密钥 / package key, epoch",
-    "ledger": "账本密钥 / ledger key of",
-    "tsa_root": "时间戳根证书 / time stamp root",
-    "tsa": "时间戳证书 / time stamp certificate",
-    "seal": "电子印章证书 / certificate of a seal",
-}
-
 
 def describe_verdict(verdict: Verdict) -> Iterator[str]:
     """What holds, line by line. Where the package brought its own keys, the last line says so and shows them."""
@@ -217,4 +207,4 @@ def _fingerprint_form(each: Fingerprint) -> dict[str, Json]:
 
 
 def _listed(trust: Trust) -> str:
-    return "; ".join(f"{_KINDS[each.kind]} {escaped(each.label)} {each.sha256}" for each in fingerprints(trust))
+    return "; ".join(f"{escaped(each.title)} {each.sha256}" for each in fingerprints(trust))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -235,6 +237,18 @@ def test_a_case_without_recordings_has_nothing_to_copy(sealing: Any, tmp_path: P
         run(sealing, tmp_path / "package")
     assert exports(sealing) == []
     assert sealing.entries("export.started") == 0
+
+
+def test_the_command_that_is_shown_verifies_the_package_as_it_is(
+    sealing: Any, commands: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sealing.link(sealing.seal(CONTENT))
+    write_trust(tmp_path / "DIR", build_trust(sealing.archive))
+    out = str(tmp_path / "证据 package")
+    assert commands("export", sealing.case.number, "--grant", str(sealing.grant().id), "--out", out) == 0
+    (shown,) = re.findall("离线核验 / to verify it: (.*)", capsys.readouterr().out)
+    verified = subprocess.run(shlex.split(shown), capture_output=True, text=True, cwd=tmp_path)
+    assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
 def test_the_command_exports_by_case_number_as_whom_the_grant_is_for(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -388,6 +389,10 @@ def test_the_trust_handed_over_is_one_the_verifier_loads(lent: Path, tmp_path: P
     listed = {(each["kind"], each["label"]): each["sha256"] for each in shown["fingerprints"]}
     assert listed["manifest", "1"] == trust.manifest_keys[0].key.key_id
     assert liuhen(lent, "admin", "trust", str(tmp_path / "trust")).code == 1
+    told = liuhen(lent, "admin", "trust", str(tmp_path / "again")).stdout.splitlines()
+    assert len(told) == len(listed)
+    assert f"清单密钥 / manifest key, epoch 1: {listed['manifest', '1']}" in told
+    assert all(re.match("[一-鿿]+ / ", line) for line in told)
 
 
 def test_a_command_leaves_the_sequencer_to_the_archive_that_runs(tmp_path: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +51,36 @@ def held(archive: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("handed") / "trust"
     write_trust(folder, archive.trust)
     return folder
+
+
+@pytest.mark.parametrize("environment", [True, False])
+def test_a_python_without_the_libraries_says_what_to_do_and_exits_2(tmp_path: Path, environment: bool) -> None:
+    checkout = tmp_path / "留痕 clone"
+    shutil.copytree(ROOT / "integrity", checkout / "integrity")
+    python = checkout / ".venv/bin/python"
+    if environment:
+        python.parent.mkdir(parents=True)
+        python.symlink_to(sys.executable)
+    command = [sys.executable, "-S", "-m", "integrity", "verify", "某 package", "--trust", "trust"]
+    done = subprocess.run(command, cwd=checkout, env={"LC_ALL": "C"}, capture_output=True, encoding="utf-8", timeout=60)
+    assert (done.returncode, done.stdout) == (2, "")
+    (told,) = done.stderr.splitlines()
+    assert re.search("缺少程序库 (rfc8785|cryptography|asn1crypto|rfc3161_client)", told)
+    assert told.index("缺少程序库") < told.index("has no library")
+    if environment:
+        assert f"'{python}' -m integrity verify '某 package' --trust trust" in told
+    else:
+        assert "docs/verifying.md" in told
+
+
+def test_what_is_missing_of_the_program_itself_is_no_library(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "integrity", tmp_path / "integrity")
+    (tmp_path / "integrity/trust.py").unlink()
+    done = subprocess.run(
+        [sys.executable, "-c", BARE + RUN, "verify", "x"], cwd=tmp_path, capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "No module named 'integrity.trust'" in done.stderr
 
 
 def test_bare_environment_really_refuses_what_the_archive_needs() -> None:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from integrity.__main__ import FAILS, HOLDS, UNUSABLE, main
 from integrity.checkpoint import Checkpoint, sign_checkpoint
+from integrity.command import FAILS, HOLDS, UNUSABLE, main
 from integrity.growth import prove_growth
 from integrity.merkle import leaf_hash, root_of
 from integrity.package.write import write_package

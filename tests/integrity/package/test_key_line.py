@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from integrity.__main__ import FAILS, HOLDS, UNUSABLE, main
+from integrity.command import FAILS, HOLDS, UNUSABLE, main
 from integrity.epoch_keys import EpochKey
 from integrity.errors import CheckpointInvalid, DigestMismatch, KeyLineBroken, KeyNotPinned, ProofInvalid
 from integrity.keys import SigningKey

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import pytest
 
-from integrity.__main__ import FAILS, HOLDS, UNUSABLE, main
+from integrity.command import FAILS, HOLDS, UNUSABLE, main
 from integrity.digest import Digest
 from integrity.keys import SigningKey
 from integrity.merkle import leaf_hash
