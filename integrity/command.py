@@ -17,13 +17,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from integrity.canonical import Json
+from integrity.chinese import said_in_both, said_in_chinese
 from integrity.errors import EvidenceError, GrowthUnproven
 from integrity.growth_check import check_kept, describe_grown, describe_not_grown, grown_form, not_grown_form
 from integrity.hidden_signs import escaped
 from integrity.package.failure import PackageInvalid
-from integrity.package.report import describe_failure, describe_verdict, failure_form, verdict_form
+from integrity.package.report import ask_for_package, describe_failure, describe_verdict, failure_form, verdict_form
 from integrity.package.verify import STEPS, Verdict, verify_package
-from integrity.receipt_check import check_receipt, describe_receipt, receipt_form
+from integrity.receipt_check import (
+    check_receipt,
+    describe_no_receipt,
+    describe_receipt,
+    no_receipt_form,
+    receipt_form,
+)
 from integrity.trust import Trust, load_trust, write_trust
 
 HOLDS, FAILS, UNUSABLE = 0, 1, 2
@@ -37,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         trust = load_trust(asked.trust) if asked.trust is not None else None
     except EvidenceError as error:
-        return _complain(f"信任文件夹无法使用 / the trust folder cannot be used: {error}")
+        return _complain_of("信任文件夹无法使用", "the trust folder cannot be used", error)
     if asked.command == "verify" and asked.renew is not None and trust is None:
         return _complain("--renew 须同时给出 --trust / --renew goes with --trust")
     if asked.command == "receipt":
@@ -130,7 +137,7 @@ def _check_growth(asked: argparse.Namespace, trust: Trust | None) -> int:
     try:
         grown = check_kept(asked.old, asked.new, trust, asked.tiles)
     except GrowthUnproven as error:
-        return _complain(f"缺少证明 / nothing to prove it by: {error}")
+        return _complain(said_in_both(error))
     except EvidenceError as error:
         _print_form_or_lines(asked.json, not_grown_form(error), describe_not_grown(error))
         return FAILS
@@ -150,16 +157,9 @@ def _check_receipt(asked: argparse.Namespace, trust: Trust | None) -> int:
     try:
         checked = check_receipt(asked.receipt, trust, asked.file)
     except EvidenceError as error:
-        if asked.json:
-            form = {"verified": False, "kind": type(error).__name__, "reason": escaped(str(error))}
-            print(json.dumps(form, ensure_ascii=False, indent=2))
-        else:
-            _print_lines(("回执核验失败 / the receipt does NOT hold", f"  原因 / reason: {escaped(str(error))}"))
+        _print_form_or_lines(asked.json, no_receipt_form(error), describe_no_receipt(error))
         return FAILS
-    if asked.json:
-        print(json.dumps(receipt_form(checked), ensure_ascii=False, indent=2))
-    else:
-        _print_lines(describe_receipt(checked))
+    _print_form_or_lines(asked.json, receipt_form(checked), describe_receipt(checked))
     return HOLDS
 
 
@@ -168,6 +168,8 @@ def _verify_aloud(package: Path, trust: Trust | None, renew: Path | None) -> int
         verdict = verify_package(package, trust, _announce)
     except PackageInvalid as failure:
         _print_lines(describe_failure(failure))
+        if failure.step == 1:
+            _print_lines(ask_for_package(package))
         return FAILS
     _print_lines(describe_verdict(verdict))
     if renew is not None:
@@ -192,7 +194,9 @@ def _renew(folder: Path, verdict: Verdict) -> int:
     """What was handed over, and what the ledger leads to from there, for receipts and for whoever checks by hand."""
     try:
         write_trust(folder, verdict.renewed)
-    except (EvidenceError, OSError) as error:
+    except EvidenceError as error:
+        return _complain_of("信任文件夹未写入", "the trust folder was not written", error)
+    except OSError as error:
         return _complain(f"信任文件夹未写入 / the trust folder was not written: {error}")
     return HOLDS
 
@@ -205,6 +209,10 @@ def _announce(step: int) -> None:
 def _print_lines(lines: Iterable[str]) -> None:
     for line in lines:
         print(line)
+
+
+def _complain_of(chinese: str, english: str, error: EvidenceError) -> int:
+    return _complain(f"{chinese}：{said_in_chinese(error)} / {english}: {error}")
 
 
 def _complain(text: str) -> int:

@@ -34,7 +34,8 @@
         ├── PathUnsafe              a name that leads out of the package, or is no plain file
         └── PackageExists           a package is never written over another
 
-Each carries its facts as attributes, says in `str()` what is wrong and, where a person can do something, what.
+Each carries its facts as attributes, says in `str()` what is wrong and, where a person can do something, what: in
+English, and in Chinese by its sentence in integrity/chinese.py.
 They survive pickling, because workers hand them over between processes.
 """
 

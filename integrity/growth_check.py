@@ -12,6 +12,7 @@ from pathlib import Path
 
 from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint, open_checkpoint
+from integrity.chinese import said_in_both, said_in_chinese
 from integrity.epoch_keys import public_keys
 from integrity.errors import (
     EvidenceError,
@@ -77,7 +78,7 @@ def describe_grown(grown: Grown) -> Iterator[str]:
 def describe_not_grown(error: EvidenceError) -> Iterator[str]:
     """What was found, and what it means for whoever kept the checkpoint."""
     yield "不能证明账本只增不改 / that the ledger only grew does NOT hold"
-    yield f"  原因 / reason: {escaped(str(error))}"
+    yield f"  原因 / reason: {escaped(said_in_both(error))}"
     if isinstance(error, HistoryContradicted):
         yield "账本密钥签署的两份检查点不能同时成立：此前的条目被更改、删除或插入。检查点和瓦片本身就是证据，请保存"
         yield "the ledger's key signed two checkpoints that cannot both be true: entries of before were changed,"
@@ -93,7 +94,8 @@ def grown_form(grown: Grown) -> dict[str, Json]:
 
 
 def not_grown_form(error: EvidenceError) -> dict[str, Json]:
-    return {"grown": False, "kind": type(error).__name__, "reason": escaped(str(error))}
+    reasons: dict[str, Json] = {"reason": escaped(str(error)), "reason_zh": escaped(said_in_chinese(error))}
+    return {"grown": False, "kind": type(error).__name__, **reasons}
 
 
 def _shown(checkpoint: Checkpoint) -> str:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint, open_checkpoint
+from integrity.chinese import said_in_both, said_in_chinese
 from integrity.digest import digest_stream, require_digest
 from integrity.epoch_keys import public_keys
-from integrity.errors import FileUnreadable, SizeMismatch
+from integrity.errors import EvidenceError, FileUnreadable, SizeMismatch
 from integrity.fields import format_instant
 from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
@@ -82,6 +83,18 @@ def receipt_form(checked: CheckedReceipt) -> dict[str, Json]:
         "ledger_index": receipt.ledger_index,
         "checkpoint": {"origin": checkpoint.origin, "size": checkpoint.size, "root": checkpoint.root.hex()},
     }
+
+
+def describe_no_receipt(error: EvidenceError) -> Iterator[str]:
+    """What does not hold, for people."""
+    yield "回执核验失败 / the receipt does NOT hold"
+    yield f"  原因 / reason: {escaped(said_in_both(error))}"
+
+
+def no_receipt_form(error: EvidenceError) -> dict[str, Json]:
+    """The same for programs."""
+    reasons: dict[str, Json] = {"reason": escaped(str(error)), "reason_zh": escaped(said_in_chinese(error))}
+    return {"verified": False, "kind": type(error).__name__, **reasons}
 
 
 def _read_receipt(path: Path) -> bytes:

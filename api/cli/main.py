@@ -93,7 +93,7 @@ def _explain(error: Exception, *, verbose: bool) -> int:
         traceback.print_exception(error)
     ours = type(error).__module__.partition(".")[0] in _OUR_PACKAGES
     if ours:
-        _complain(str(error))
+        _complain(_said(error))
     else:
         # Another's error may have several lines, and they are not worth less for it.
         for line in f"未预料的错误 / unexpected error: {type(error).__name__}: {error}".split("\n"):
@@ -103,6 +103,14 @@ def _explain(error: Exception, *, verbose: bool) -> int:
     if not ours and not verbose:
         _complain("加上 --verbose 可看到调用栈 / --verbose shows where it happened")
     return int(getattr(error, "exit_code", 1))
+
+
+def _said(error: Exception) -> str:
+    """An error is in both languages by itself; one about evidence is in English, and has its Chinese beside it."""
+    from integrity.chinese import said_in_both
+    from integrity.errors import EvidenceError
+
+    return said_in_both(error) if isinstance(error, EvidenceError) else str(error)
 
 
 def _complain(line: str) -> None:

@@ -103,6 +103,11 @@ class PackageFolder:
             raise FileUnreadable(path, error.strerror or str(error)) from error
 
 
+def is_unpacked(folder: Path) -> bool:
+    """Whether `folder` has at its top what makes it a package, sound or not."""
+    return all((folder / name).is_file() for name in (layout.BAG_DECLARATION, layout.STATEMENT))
+
+
 def _require_plain(path: str, status: os.stat_result) -> str:
     if not stat.S_ISREG(status.st_mode):
         raise PathUnsafe(path, "it is a device, pipe or socket")

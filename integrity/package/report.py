@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from integrity.canonical import Json
-from integrity.errors import KeyNotPinned
+from integrity.chinese import said_in_both, said_in_chinese
+from integrity.errors import EvidenceError, KeyNotPinned
 from integrity.fields import format_instant
 from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
@@ -13,6 +15,8 @@ from integrity.package.document_checks import VerifiedDocument
 from integrity.package.failure import PackageInvalid
 from integrity.package.key_checks import UsedKey
 from integrity.package.key_line import ROLE_WORDS
+from integrity.package.layout import BAG_DECLARATION, STATEMENT
+from integrity.package.reading import is_unpacked
 from integrity.package.repeats import VerifiedRepeat
 from integrity.package.verify import STEPS, Verdict, VerifiedRecording
 from integrity.trust import Fingerprint, Trust, fingerprints
@@ -54,12 +58,35 @@ def describe_failure(failure: PackageInvalid) -> Iterator[str]:
     if failure.expected is not None and failure.found is not None:
         yield f"  应为 / expected: {escaped(failure.expected)}"
         yield f"  实为 / found:    {escaped(failure.found)}"
-    yield f"  原因 / reason: {escaped(failure.reason)}"
-    if isinstance(failure.__cause__, KeyNotPinned):
+    cause = failure.__cause__
+    reason = said_in_both(cause) if isinstance(cause, EvidenceError) else failure.reason
+    yield f"  原因 / reason: {escaped(reason)}"
+    if isinstance(cause, KeyNotPinned):
         yield (
             "  该密钥不在信任文件夹中，包内也没有账本条目说明它由其中哪一把接替而来 / "
             "this key is not in the trust folder, and no ledger entry in the package leads from there to it"
         )
+
+
+def ask_for_package(folder: Path) -> Iterator[str]:
+    """Whether `folder` is the one that was meant, where it lacks what every package has at its top."""
+    if is_unpacked(folder):
+        return
+    yield (
+        f"  这是解包得到的文件夹吗？其中应有 {BAG_DECLARATION} 和 {STATEMENT} / "
+        f"is this the folder that came out of unpacking? {BAG_DECLARATION} and {STATEMENT} should be in it"
+    )
+    inner = _package_within(folder)
+    if inner is not None:
+        yield f"  其中的这个文件夹像是证据包 / this folder in it looks like a package: {escaped(str(inner))}"
+
+
+def _package_within(folder: Path) -> Path | None:
+    """Who unpacks into a folder of their own often gives that one."""
+    try:
+        return next(filter(is_unpacked, sorted(folder.iterdir())), None)
+    except OSError:
+        return None
 
 
 def verdict_form(verdict: Verdict) -> dict[str, Json]:
@@ -88,6 +115,7 @@ def verdict_form(verdict: Verdict) -> dict[str, Json]:
 
 def failure_form(failure: PackageInvalid) -> dict[str, Json]:
     """The failure for programs. `kind` is the name of the error in integrity/errors.py."""
+    cause = failure.__cause__
     return {
         "verified": False,
         "step": failure.step,
@@ -95,8 +123,9 @@ def failure_form(failure: PackageInvalid) -> dict[str, Json]:
         "file": escaped(failure.path),
         "expected": failure.expected,
         "found": failure.found,
-        "kind": type(failure.__cause__).__name__,
+        "kind": type(cause).__name__,
         "reason": escaped(failure.reason),
+        "reason_zh": escaped(said_in_chinese(cause if isinstance(cause, EvidenceError) else failure)),
     }
 
 

@@ -79,7 +79,7 @@ def test_our_own_errors_are_a_message_without_a_traceback(
 ) -> None:
     exists = KeyFileExists("/srv/keys/ledger.key", "it is never written over")
     assert failing(monkeypatch, exists)() == 1
-    assert capsys.readouterr().err == f"{exists}\n"
+    assert capsys.readouterr().err == f"密钥文件 /srv/keys/ledger.key 已存在，不会被覆盖 / {exists}\n"
     assert failing(monkeypatch, UsageRefused("不行", "no"))() == 2
     assert capsys.readouterr().err == "不行 / no\n"
     lost = StartFailed(("队列", "broker"), ("已退出", "it ended"), tmp_path / "valkey.log", ["out of memory"])

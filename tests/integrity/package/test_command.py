@@ -170,12 +170,44 @@ def test_trust_that_cannot_be_used_exits_2(pristine: Path, tmp_path: Path) -> No
         done = run("verify", pristine, "--trust", folder)
         assert (done.returncode, done.stdout) == (2, "")
         assert "trust.json" in done.stderr
+        assert f"信任文件夹无法使用：信任文件夹 {folder} 不完整" in done.stderr
 
 
 def test_folder_that_is_no_package_exits_1_and_names_what_is_missing(tmp_path: Path) -> None:
     done = run("verify", tmp_path)
     assert done.returncode == 1
-    assert "bagit.txt" in done.stdout
+    assert "bagit.txt 应有而没有 / bagit.txt is listed but missing" in done.stdout
+
+
+def test_who_gives_another_folder_is_asked_whether_it_came_out_of_unpacking(pristine: Path, tmp_path: Path) -> None:
+    asked = "这是解包得到的文件夹吗？其中应有 bagit.txt 和 package.dsse.json / is this the folder that came out of"
+    for name in ("photo.jpg", "bagit.txt"):
+        (tmp_path / name).touch()
+        done = run("verify", tmp_path)
+        assert done.returncode == 1
+        assert asked in done.stdout
+        assert "looks like a package" not in done.stdout
+    (tmp_path / "out").symlink_to(pristine)
+    assert f"looks like a package: {tmp_path / 'out'}" in run("verify", tmp_path).stdout
+    assert json.loads(run("verify", tmp_path, "--json").stdout)["step"] == 1
+
+
+def test_a_package_that_was_changed_is_no_other_folder(package: Path) -> None:
+    (package / "VERIFY.md").unlink()
+    done = run("verify", package)
+    assert done.returncode == 1
+    assert "VERIFY.md 应有而没有" in done.stdout
+    assert "unpacking" not in done.stdout
+
+
+def test_a_reason_is_in_both_languages_and_a_program_finds_them_apart(package: Path, held: Path) -> None:
+    with (package / "data/1/original.mp4").open("r+b") as file:
+        file.write(b"changed")
+    form = json.loads(run("verify", package, "--trust", held, "--json").stdout)
+    assert form["reason"] == f"data/1/original.mp4: sha256 is {form['found']}, sealed as {form['expected']}"
+    assert form["reason_zh"] == f"data/1/original.mp4：sha256 摘要为 {form['found']}，封存时为 {form['expected']}"
+    told = run("verify", package, "--trust", held).stdout
+    assert f"  原因 / reason: {form['reason_zh']} / {form['reason']}\n" in told
 
 
 def test_chinese_is_printed_whatever_the_locale(pristine: Path, package: Path) -> None:

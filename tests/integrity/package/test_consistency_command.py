@@ -114,6 +114,8 @@ def test_a_rewritten_history_is_named_and_exits_1(
     assert main(["consistency", str(kept), str(folder), "--trust", str(held), "--json"]) == FAILS
     form = json.loads(capsys.readouterr().out)
     assert (form["grown"], form["kind"]) == (False, "HistoryContradicted")
+    assert "签署了两段历史" in form["reason_zh"]
+    assert "signed two histories" in form["reason"]
 
 
 def test_a_proof_of_a_rewritten_history_exits_1_and_says_what_tells_more(

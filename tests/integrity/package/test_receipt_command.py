@@ -106,7 +106,10 @@ def test_another_file_is_told_with_both_digests(
     assert Digest.of("sha256", archive.footage[0].content).hex in said
     original.write_bytes(content[:-1])
     assert main(["receipt", str(receipt), "--trust", str(held), "--file", str(original), "--json"]) == FAILS
-    assert json.loads(capsys.readouterr().out)["kind"] == "SizeMismatch"
+    form = json.loads(capsys.readouterr().out)
+    assert (form["kind"], form["verified"]) == ("SizeMismatch", False)
+    assert form["reason"] == f"现场.MP4: {len(content) - 1} bytes, sealed as {len(content)} bytes"
+    assert form["reason_zh"] == f"现场.MP4：长 {len(content) - 1} 字节，封存时为 {len(content)} 字节"
 
 
 def test_every_byte_of_a_receipt_counts(receipt: Path, held: Path, capsys: pytest.CaptureFixture[str]) -> None:
