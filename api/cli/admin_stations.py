@@ -12,6 +12,8 @@ from sqlalchemy.orm import Session
 from api.archive import Archive
 from api.cli.admin_people import OPERATOR, ROW_LIMIT, Facts, unit_or_only
 from api.errors import ApiError, UsageRefused
+from api.i18n import translator
+from api.words.durations import clock_words
 from api.words.tables import word_for
 from casework.units import require_live
 from ingest.stations.codes import issue_station_code, register_station
@@ -143,8 +145,8 @@ def list_stations(session: Session) -> list[Facts]:
     return [_facts(each, code) for each, (_, code) in zip(seen, rows, strict=True)]
 
 
-def station_line(facts: Facts) -> str:
-    """One station in a line for a person."""
+def station_line(facts: Facts, allowed_seconds: float) -> str:
+    """One station in a line for a person. `allowed_seconds`: how far its clock may be off before it is to be set."""
     condition, credential = str(facts["condition"]), str(facts["credential"])
     parts = (
         facts["name"],
@@ -152,9 +154,22 @@ def station_line(facts: Facts) -> str:
         f"{word_for('station_condition', condition)} / {condition}",
         f"{word_for('station_credential', credential)} / {credential}",
         f"最近消息 / last heard {show_written(facts['last_seen_at'])}",
+        _clock_part(facts, allowed_seconds),
         facts["station_id"],
     )
     return "  ".join(str(part) for part in parts)
+
+
+def _clock_part(facts: Facts, allowed_seconds: float) -> str:
+    """How its clock goes, and that it is to be set where that is the matter; a dash of one that has not measured it."""
+    offset = facts["clock_offset_seconds"]
+    if not isinstance(offset, int | float):
+        return "时钟 / clock —"
+    zh, en = (clock_words(offset, translator(language)) for language in ("zh", "en"))
+    alerted = facts["clock_off_since"] is not None and facts["revoked_at"] is None
+    if alerted and abs(offset) > allowed_seconds:
+        zh, en = f"{zh}，请校准", f"{en}: set it"
+    return f"时钟 / clock {zh} / {en}"
 
 
 def revoke(session: Session, name: str) -> Facts:

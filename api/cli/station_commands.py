@@ -86,7 +86,8 @@ def list_stations(as_json: Json = False) -> None:
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
         items = list_stations(session)
-    report(as_json, {"items": items}, (station_line(each) for each in items))
+        allowed = opened.archive.settings.station_clock_seconds
+    report(as_json, {"items": items}, (station_line(each, allowed) for each in items))
 
 
 @stations.command("revoke")

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.positions import clocks_of, tracks_of
 from api.http.reading.segments import segments_of
 from api.i18n import Translate
+from api.words.durations import span_words
 from storage.catalog.recordings import PositionTrack, Recording
 
 WIDE, HIGH, MARGIN = 320.0, 200.0, 12.0
@@ -72,20 +73,6 @@ def gap_words(seconds: float | None, translate: Translate) -> str:
         return translate("紧接上一段（相差 {seconds} 秒）").format(seconds=shown)
     sentence = translate("与上一段相隔 {seconds} 秒") if seconds > 0 else translate("与上一段重叠 {seconds} 秒")
     return sentence.format(seconds=shown)
-
-
-def span_words(seconds: float, translate: Translate) -> str:
-    """A length of time in words: 2.5 seconds, 7 hours 59 minutes 42 seconds, 3 days."""
-    if seconds >= 2 * 86400:
-        return translate("{days} 天").format(days=round(seconds / 86400))
-    if seconds < 60:
-        return translate("{seconds} 秒").format(seconds=f"{seconds:.2g}" if seconds < 10 else round(seconds))
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    parts = [translate("{hours} 小时").format(hours=hours)] if hours else []
-    parts += [translate("{minutes} 分").format(minutes=minutes)] if minutes else []
-    parts += [translate("{seconds} 秒").format(seconds=rest)] if rest else []
-    return " ".join(parts)
 
 
 def show_clocks(recording: Recording) -> tuple[ClockShown, ...]:

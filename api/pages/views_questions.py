@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from api.pages.outcomes_said import say_outcomes
 from api.pages.views_recording import open_cases
 from api.pages.views_recordings import Card, make_cards
 from api.pages.views_requests import cases_by_id
@@ -44,7 +45,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Unplaced:
-    """A recording in no case, and what the linker made of it."""
+    """A recording in no case, and in words what the linker made of it; None where it has not looked yet."""
 
     card: Card
     outcome: str | None
@@ -68,8 +69,9 @@ def show_unplaced(visit: Visit) -> Mapping[str, Any]:
     unlinked = list_unlinked(visit.session, own_units(visit.person), after=visit.cursor(UNPLACED_AFTER), limit=ROWS)
     rest = [row for row in unlinked.items if row.question_id is None]
     cards = make_cards(visit, [row.recording for row in rest])
+    said = say_outcomes(visit.session, visit.translate, [(row.recording, row.outcome) for row in rest])
     return {
-        "unplaced": [Unplaced(card, row.outcome) for card, row in zip(cards, rest, strict=True)],
+        "unplaced": [Unplaced(card, outcome) for card, outcome in zip(cards, said, strict=True)],
         "next_unplaced": visit.next_page(unlinked.next, UNPLACED_AFTER),
     }
 

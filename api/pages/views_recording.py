@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.http.reading.entries import list_chain
 from api.http.reading.recordings import decoding_of, find_recording
 from api.pages.ledger_shown import show_entries
+from api.pages.outcomes_said import say_outcomes
 from api.pages.views_again import again_of
 from api.pages.views_damage import counted_at_sealing, damage_of, length_of, reason_codes
 from api.pages.views_elements import elements_of
@@ -105,7 +106,7 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         "names": names_of(session, {hold.placed_by for hold in holds}),
         "retention_classes": {row.code: row for row in list_classes(session)},
         "places": places_of(session, recording),
-        "linking": session.get(LinkingDone, recording.id),
+        "linking": outcome_of(visit, recording),
         "question": open_question(session, recording),
         "placed_nowhere": answered_none(session, recording),
         "pending": pending_requests(visit, recording),
@@ -124,6 +125,11 @@ def build_recording(visit: Visit) -> Mapping[str, Any]:
         **elements_of(visit, recording),
         **again_of(visit, recording),
     }
+
+
+def outcome_of(visit: Visit, recording: Recording) -> str | None:
+    done = visit.session.get(LinkingDone, recording.id)
+    return say_outcomes(visit.session, visit.translate, [(recording, None if done is None else done.outcome)])[0]
 
 
 def kind_of(recording: Recording, renditions: Mapping[str, Rendition]) -> str:

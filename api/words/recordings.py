@@ -86,7 +86,13 @@ LINK_OUTCOMES: Mapping[str, str] = {
     "linked": mark("已关联案件"),
     "question": mark("没有唯一明确的案件，等待人工选择"),
     "no_case": mark("没有时间、人员或设备相符的案件"),
-    "no_data": mark("缺少时间、设备或人员信息，无法自动关联案件"),
+    "no_data": mark("所知的时间、设备或人员不足，无法自动关联案件"),
     "by_person": mark("已由人工处理"),
     "again": mark("等待重新查找"),
 }
+LACKS: Mapping[str, str] = {
+    "time": mark("缺少开始时间"),
+    "exact_time": mark("开始时间误差太大（±{span}）"),
+    "names": mark("缺少设备、人员和位置信息"),
+}
+"""What a recording that cannot be linked by itself has none of, by `casework.linking.observation.Lack`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 from casework.intervals import Interval, either_way, length_of
 from casework.linking.clock_doubt import clock_in_doubt, rival_moves
@@ -17,6 +17,8 @@ from storage.measures import shifted
 
 HOPELESS = timedelta(days=2)
 """A start that may be off by more names no assignment."""
+Lack = Literal["time", "exact_time", "names"]
+"""No time at all, one that is HOPELESS, or neither device, officer nor place."""
 
 
 def observe(recording: Seen, around: Surroundings) -> Observed | None:
@@ -37,6 +39,21 @@ def observe(recording: Seen, around: Surroundings) -> Observed | None:
         rival_moves=rival_moves(recording, around) if moment.basis == "claimed" else (),
         act_cases=around.act_cases.get(recording.id, frozenset()),
     )
+
+
+def what_lacks(recording: Seen) -> tuple[Lack, ...]:
+    """Of one of which `observe` made nothing: what it has none of, by its row and what was answered. What others tell
+    of its clock is not asked for here. Nothing where it has all by now: then it was said after it was looked at.
+    """
+    row, found = recording.row, list[Lack]()
+    if recording.answered_start is None:
+        if row.started_at is None:
+            found.append("time")
+        elif either_way(row.started_at_uncertainty_seconds) > HOPELESS:
+            found.append("exact_time")
+    if not (recording.device or recording.officer or recording.place):
+        found.append("names")
+    return tuple(found)
 
 
 def reach_of(recording: Seen, around: Surroundings) -> Interval | None:

@@ -14,6 +14,7 @@ from rich.filesize import decimal
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TaskProgressColumn, TextColumn
 from rich.text import Text
 
+from ingest.dock.durations import clock_off, in_time
 from ingest.dock.errors import FileLeft
 from ingest.dock.events import (
     AddressOpen,
@@ -245,10 +246,7 @@ class Bars:
         elif isinstance(event, ReportTaken):
             self._say("状态报告已恢复送达 / reports are taken again", "green")
         elif isinstance(event, ClockMeasured) and abs(event.offset_seconds) > _CLOCK_WORTH_SAYING_SECONDS:
-            self._say(
-                f"本机时钟与服务器相差 {event.offset_seconds:+.1f} ± {event.uncertainty_seconds:.1f} 秒，请校准"
-                " / this machine's clock is off from the server's by that much: set it"
-            )
+            self._say(_of_clock(event))
         else:
             self._say_of_sources(event)
 
@@ -274,13 +272,13 @@ class Bars:
                 self._progress.update(task, is_quiet=self._is_away)
         if isinstance(event, ArchiveBack):
             self._said.clear()
-            zh, en = _in_time(event.lasted_seconds)
+            zh, en = in_time(event.lasted_seconds)
             self._say(f"档案系统已恢复，继续上传（中断 {zh}）/ the archive is back after {en}: going on", "green")
         elif event.lasts_seconds < _JUST_BEGUN_SECONDS:
             zh, en = "正在等待，恢复后自动继续", "waiting: it goes on by itself when it is back"
             self._say(f"{event.reason.zh}；{zh} / {event.reason.en}; {en}")
         else:
-            zh, en = _in_time(event.lasts_seconds)
+            zh, en = in_time(event.lasts_seconds)
             zh, en = f"仍在等待档案系统，已 {zh}", f"still waiting for the archive after {en}"
             self._say(f"{zh}：{event.reason.zh} / {en}: {event.reason.en}")
 
@@ -293,7 +291,7 @@ class Bars:
         elif isinstance(event, SourceSlow):
             self._say(_of_slow(event))
         elif isinstance(event, SourceAnswers):
-            zh, en = _in_time(event.lasted_seconds)
+            zh, en = in_time(event.lasted_seconds)
             said = f"已恢复响应，继续：{event.label}（历时 {zh}）/ it answers again after {en}: {event.label}"
             self._say(said, "green")
         elif isinstance(event, SourceMissing):
@@ -349,6 +347,13 @@ class Bars:
         return escaped(text).encode(encoding, "backslashreplace").decode(encoding)
 
 
+def _of_clock(event: ClockMeasured) -> str:
+    """Which way and how far, give or take what was measured: whoever sets it has to know."""
+    zh, en = clock_off(event.offset_seconds)
+    known = f"± {event.uncertainty_seconds:.1f}"
+    return f"本机时钟比服务器{zh}（{known} 秒），请校准 / this machine's clock is {en} ({known} s): set it"
+
+
 def _of_gone(event: SourceGone, is_watched: bool) -> str:
     """Which, why, how much of it is not received, and what to do: whoever watches has nothing more to type."""
     zh, en = f"已断开：{event.label}，{event.reason.zh}", f"gone: {event.label}, {event.reason.en}"
@@ -362,23 +367,12 @@ def _of_gone(event: SourceGone, is_watched: bool) -> str:
 
 def _of_slow(event: SourceSlow) -> str:
     """Which, for how long, that nothing is lost, and what to do where it lasts."""
-    zh, en = _in_time(event.lasts_seconds)
+    zh, en = in_time(event.lasts_seconds)
     return (
         f"没有响应：{event.label}，已等待 {zh}；其他来源不受影响，恢复后自动继续。长时间不恢复时，请取下后换一个接口或"
         f"读卡器重新插入 / not answering: {event.label}, waited for {en}; others go on, and so does it as soon as it "
         "answers. Where it lasts, take it out and put it in with another reader or port"
     )
-
-
-def _in_time(seconds: float) -> tuple[str, str]:
-    """As long as something lasts, in Chinese and in English."""
-    hours, rest = divmod(round(seconds), 3600)
-    minutes, seconds = divmod(rest, 60)
-    if hours:
-        return f"{hours} 小时 {minutes} 分", f"{hours} h {minutes} min"
-    if minutes:
-        return f"{minutes} 分 {seconds} 秒", f"{minutes} min {seconds} s"
-    return f"{seconds} 秒", f"{seconds} s"
 
 
 def _time_left(size_bytes: int, bytes_per_second: float) -> str:

@@ -50,6 +50,14 @@ class StationOverview:
         reported = None if self.state is None else self.state.seen_at
         return max((moment for moment in (reported, self.last_upload_at) if moment is not None), default=None)
 
+    def has_clock_off(self, allowed_seconds: float) -> bool:
+        """Whether the alert of its clock stands and its last word bears it out: one just set right needs nobody, though
+        its alert lasts an hour."""
+        state = self.state
+        if self.station.revoked_at is not None or state is None or state.clock_off_since is None:
+            return False
+        return state.clock_offset_seconds is None or abs(state.clock_offset_seconds) > allowed_seconds
+
     @property
     def condition(self) -> Condition:
         if self.station.revoked_at is not None:

@@ -105,6 +105,22 @@ def test_the_list_says_how_stations_are_and_which_are_silent(
     (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("一号 ")]
     assert "失联 / silent" in line
     assert f"最近消息 / last heard {show_in_china(now)}" in line
+    assert "时钟 / clock 慢 1.5 秒 / 1.5 s slow  " in line
+
+
+def test_the_list_says_which_way_a_clock_is_off_and_that_it_is_to_be_set(
+    sealing: Any, station: Any, commands: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made, now = station("enrol", "一号"), datetime.now(UTC)
+    station("enrol", "二号")
+    said = Report("0.1.0", free_bytes=5 << 30, waiting_files=2, reported_at=now, clock_offset_seconds=10_800.0)
+    with sealing.archive.database.transaction() as session:
+        row = session.get_one(Station, made["station_id"])
+        take_report(session, row.id, row.unit_id, said, now, timedelta(seconds=60))
+    assert commands("admin", "station", "list") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "时钟 / clock 快 3 小时，请校准 / 3 h fast: set it  " in lines["一号"]
+    assert "时钟 / clock —" in lines["二号"]
 
 
 def test_what_is_shown_once_says_what_it_is_and_what_to_do_with_it(

@@ -26,7 +26,7 @@ def test_why_a_recording_was_linked_by_hand_is_said_in_words() -> None:
     said, desk = io.StringIO(), Desk()
     unlinked = {"recording": {"id": "r", "original_name": "notes.mp4"}, "outcome": "no_data"}
     link_by_hand(desk, "c", unlinked, Narrator(Console(file=said, width=200)), quiet=False)  # type: ignore[arg-type]
-    assert "notes.mp4 手工关联案件：缺少时间、设备或人员信息" in said.getvalue()
+    assert "notes.mp4 手工关联案件：所知的时间、设备或人员不足" in said.getvalue()
     assert desk.posted[0][0] == "/api/v1/cases/c/links"
 
 

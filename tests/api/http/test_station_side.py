@@ -474,6 +474,28 @@ def test_a_report_is_the_latest_state_and_alerts_are_entries_not_each_report(
         assert session.scalar(select(func.count()).select_from(StationReport)) == 1
 
 
+def test_a_station_whose_clock_is_wrong_stands_first_and_is_told_which_way_it_is_off(
+    served: Any, administrator: Any, station: SigningStation
+) -> None:
+    administrator.post("/api/v1/station-codes", json={"name": "尚未登记"})
+
+    def shown(**said: Any) -> str:
+        assert station.post_json("/api/v1/station-reports", report(**said)).status_code == 200
+        page = administrator.get("/stations", headers={"Accept-Language": "zh-CN"}).text
+        return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+
+    right = shown(clock_offset_seconds=-2)
+    assert "时钟不准" not in right
+    assert "慢 2 秒" in right
+    assert right.index("一号采集站") > right.index("尚未登记")
+    wrong = shown(clock_offset_seconds=10_800)
+    assert "有工作站时钟不准 — 与服务器相差超过 60 秒： 一号采集站（快 3 小时）" in wrong.replace("：一号", "： 一号")
+    listed = wrong.index("凭证", wrong.index("剩余空间"))
+    assert wrong.index("一号采集站", listed) < wrong.index("尚未登记", listed)
+    # Its alert stands for an hour yet: nobody has to do anything any more.
+    assert "时钟不准" not in shown(clock_offset_seconds=1)
+
+
 def test_a_station_that_says_nothing_is_called_silent_until_it_is_heard_again(
     served: Any, administrator: Any, station: SigningStation
 ) -> None:

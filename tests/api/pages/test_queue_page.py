@@ -306,6 +306,24 @@ def test_every_recording_without_a_case_is_reached_by_pages(district: Any) -> No
     assert sorted(seen) == sorted(names)
 
 
+def test_what_is_said_to_be_missing_never_contradicts_the_row(district: Any) -> None:
+    """Old footage has a time and a device, and its time is off by years: it was called missing."""
+    station = district.served.station(district.unit)
+    old = district.served.seal(station, os.urandom(300), "AB00001_000123_20080309090000.MP4")
+    district.served.as_owner(
+        "UPDATE recording SET started_at_uncertainty_seconds = %s WHERE id = %s", 6614 * 86400.0, old.id
+    )
+    link_all_due(district.served.archive)
+    address = f"/recordings/{old.id}"
+    listed = district.page("supervisor", "/link-questions").text
+    row = listed[listed.index(address) :]
+    assert "开始时间误差太大（±约 18 年），无法自动关联案件" in row[: row.index("</tr>")]
+    page, english = (district.page("supervisor", address, language).text for language in ("zh", "en"))
+    assert "开始时间误差太大（±约 18 年），无法自动关联案件" in page
+    assert "±约 18 年<br>" in page
+    assert "its start may be off by too much (±about 18 years): its case cannot be found by itself" in english
+
+
 def test_a_recordings_page_says_what_it_has_and_by_which_policies(district: Any) -> None:
     text = district.page("officer", f"/recordings/{district.hostile.id}").text
     assert "必备要素" in text

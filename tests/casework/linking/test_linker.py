@@ -12,8 +12,10 @@ from casework.cases import assign
 from casework.closing import close_case
 from casework.linking.by_hand import answer_question, link_by_hand
 from casework.linking.looks import DeviceTime, ask_for_another_look
+from casework.linking.observation import what_lacks
 from casework.linking.rows import find_open_question, live_links
 from casework.linking.unlinked import list_questions, list_unlinked
+from casework.recordings.answered import see
 from ingest.metadata.claims import Claim
 from storage.catalog.casework import CaseLink
 from tests.casework.linking.due import link_due_recordings
@@ -169,6 +171,25 @@ def test_recording_without_start_or_claims_waits_for_a_person(
     assert [row.outcome for row in list_unlinked(session, unit.id).items] == ["no_data"]
     link_by_hand(session, officer, recording_id=recording.id, case_id=case.id, stage="investigation", reason="现场见过")
     assert list_unlinked(session, unit.id).items == ()
+
+
+@pytest.mark.parametrize(
+    ("values", "lacks"),
+    [
+        ({"started_at": None}, ("time",)),
+        ({"started_at_uncertainty_seconds": 6614 * 86400.0}, ("exact_time",)),
+        ({"device": None}, ("names",)),
+        ({"device": None, "started_at_uncertainty_seconds": 6614 * 86400.0}, ("exact_time", "names")),
+        ({"started_at": None, "device": ""}, ("time", "names")),
+    ],
+)
+def test_what_a_recording_lacks_for_the_linker_is_told_element_by_element(
+    session: Session, archive: Any, unit: Any, values: dict[str, Any], lacks: tuple[str, ...]
+) -> None:
+    recording = archive.recording(unit, **{"started_at": START} | values)
+    assert look(session, recording) == "no_data"
+    (seen,) = see(session, [recording])
+    assert what_lacks(seen) == lacks
 
 
 def test_due_recordings_are_looked_at_once(session: Session, archive: Any, officer: Any, unit: Any) -> None:
