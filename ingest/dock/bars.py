@@ -15,7 +15,6 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tas
 from rich.text import Text
 
 from ingest.dock.durations import clock_off, in_time
-from ingest.dock.errors import FileLeft
 from ingest.dock.events import (
     AddressOpen,
     ArchiveAway,
@@ -42,7 +41,7 @@ from ingest.dock.events import (
     UploadBegun,
 )
 from ingest.dock.outage import Seldom
-from ingest.dock.progress import Tally
+from ingest.dock.progress import OF_ONE_FILE, Tally
 from ingest.dock.received import LastReceived
 from ingest.dock.words import EMPTY
 from integrity.hidden_signs import escaped
@@ -55,8 +54,6 @@ _TOTAL = "合计 / total"
 _AWAITING = "等待封存和回执 / waiting for its receipt"
 _AWAY = "等待档案系统恢复 / waiting for the archive"
 _WAITING = "等待 / waiting"
-# What ends the run is said once, at its end, and not with the name of each file.
-_OF_ONE_FILE = frozenset(kind.__name__ for kind in FileLeft.__subclasses__())
 _JUST_BEGUN_SECONDS = 30.0
 _RATE_OVER_SECONDS = 10.0
 # What the system takes into its buffers at once is no rate of any line.
@@ -223,7 +220,7 @@ class Bars:
         elif isinstance(event, FileWiped):
             self._say(f"已收讫并删除 / received, wiped: {event.file}", "green")
         elif (
-            isinstance(event, FileStays) and event.kind in _OF_ONE_FILE and (event.file, event.kind) not in self._stays
+            isinstance(event, FileStays) and event.kind in OF_ONE_FILE and (event.file, event.kind) not in self._stays
         ):
             self._stays.add((event.file, event.kind))  # It is tried again and again, and said once.
             name = "" if event.file in event.reason.zh else f"{event.file}："

@@ -153,15 +153,17 @@ class Connection:
         return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
     def _unanswered(self, cause: Words) -> Words:
-        """With the address: as long as nothing ever answered there, it may be a wrong one."""
+        """With the address: as long as nothing ever answered there, it may be a wrong one; or the archive is down. That
+        it is tried again is for whoever tries to say: a run that gives up says this as well."""
         if self._was_answered:
             return Words(
                 f"the connection to the archive at {self._url} was cut ({cause.en})",
                 f"与档案系统 {self._url} 的连接中断：{cause.zh}",
             )
         return Words(
-            f"no connection to the archive at {self._url} ({cause.en}): check the address",
-            f"连不上档案系统 {self._url}：{cause.zh}，请核对地址",
+            f"no connection to the archive at {self._url} ({cause.en}): it may be off or starting; if that lasts, "
+            "check the address",
+            f"连不上档案系统 {self._url}：{cause.zh}；它可能未开机或正在重启，长时间如此请核对地址",
         )
 
 

@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TextIO
 
+from ingest.dock.errors import FileLeft
 from ingest.dock.events import (
     EVENT_NAMES,
     BytesMoved,
@@ -29,6 +30,8 @@ from ingest.dock.received import LastReceived
 from integrity.hidden_signs import escaped
 
 _SECONDS_BETWEEN_LINES = 0.1
+# What ends the run is said once, and not with the name of each file.
+OF_ONE_FILE = frozenset(kind.__name__ for kind in FileLeft.__subclasses__())
 
 
 class Tally:
@@ -84,6 +87,7 @@ class JsonLines:
         self._turn = threading.Lock()
         self._tally = Tally()
         self._written: dict[str, tuple[float, int]] = {}
+        self._ends_the_run: object = None
         self.closed = False
 
     def __call__(self, event: Event) -> None:
@@ -91,7 +95,9 @@ class JsonLines:
             self._tally.take(event)
             if isinstance(event, FileUploaded | FileStays):
                 self._written.pop(event.file, None)
-            if not isinstance(event, BytesMoved):
+            if isinstance(event, FileStays):
+                self._write({"event": "left", **asdict(event), "reason": self._reason_of(event)})
+            elif not isinstance(event, BytesMoved):
                 self._write({"event": EVENT_NAMES[type(event)], **asdict(event)})
             elif self._is_due(event):
                 self._write({"event": "progress", **asdict(event), **self._totals()})
@@ -100,6 +106,14 @@ class JsonLines:
         """A line of the caller's own."""
         with self._turn:
             self._write({"event": event, **members})
+
+    def _reason_of(self, event: FileStays) -> object:
+        """None where the line of a file before said it: of a refused credential each of a thousand files would."""
+        if event.kind not in OF_ONE_FILE and event.reason == self._ends_the_run:
+            return None
+        if event.kind not in OF_ONE_FILE:
+            self._ends_the_run = event.reason
+        return asdict(event.reason)
 
     def _is_due(self, event: BytesMoved) -> bool:
         """Every acknowledgement is told; of what is merely sent, a few lines a second."""

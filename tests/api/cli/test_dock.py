@@ -212,11 +212,11 @@ def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, 
     stopped = _events(done.stdout.splitlines())[-1]
     assert (stopped["event"], stopped["kind"]) == ("stopped", "NoProgress")
     assert (
-        f"秒内无进展（连不上档案系统 {archive_url}：对方拒绝连接，服务可能未运行，请核对地址）；再次运行即从断点继续"
-        in stopped["reason"]["zh"]
+        f"秒内无进展（连不上档案系统 {archive_url}：对方拒绝连接，服务可能未运行；它可能未开机或正在重启，"
+        "长时间如此请核对地址）；再次运行即从断点继续" in stopped["reason"]["zh"]
     )
     assert f"no connection to the archive at {archive_url} (" in stopped["reason"]["en"]
-    assert "): check the address" in stopped["reason"]["en"]
+    assert "): it may be off or starting; if that lasts, check the address" in stopped["reason"]["en"]
     assert done.stderr == f"{stopped['reason']['zh']} / {stopped['reason']['en']}\n"
 
 

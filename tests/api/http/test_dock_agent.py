@@ -119,7 +119,7 @@ def test_enrolment_in_the_clear_that_is_meant_so_is_tried(tmp_path: Path) -> Non
     with pytest.raises(TryAgain) as unanswered:
         enrol_this_station("http://archive.invalid", "ABCDE", tmp_path / "key", in_the_clear=True)
     assert unanswered.value.words.zh.startswith("连不上档案系统 http://archive.invalid：")
-    assert "，请核对地址" in unanswered.value.words.zh
+    assert "；它可能未开机或正在重启，长时间如此请核对地址" in unanswered.value.words.zh
     assert "no connection to the archive at http://archive.invalid (" in unanswered.value.words.en
 
 

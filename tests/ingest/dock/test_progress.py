@@ -69,6 +69,19 @@ def test_every_acknowledgement_is_a_line_and_sent_bytes_only_now_and_then() -> N
     assert lines[-1]["acknowledged_bytes"] == 1000
 
 
+def test_what_ends_the_run_is_given_once_and_what_concerns_one_file_with_each() -> None:
+    output, refused, unread = io.StringIO(), Words("revoked", "凭证已吊销"), Words("unreadable", "无法读取")
+    tell = JsonLines(output)
+    for number in range(3):
+        tell(FileStays(f"{number}.mp4", "StationRefused", refused))
+        tell(FileStays(f"{number}.jpg", "SourceUnreadable", unread))
+    lines = _lines(output)
+    assert [line["file"] for line in lines if line["kind"] == "StationRefused"] == ["0.mp4", "1.mp4", "2.mp4"]
+    assert [line["reason"] and line["reason"]["zh"] for line in lines] == [
+        "凭证已吊销", "无法读取", None, "无法读取", None, "无法读取",
+    ]  # fmt: skip
+
+
 def test_reader_that_goes_away_does_not_end_the_upload() -> None:
     read, write = os.pipe()
     os.close(read)
