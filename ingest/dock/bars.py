@@ -219,9 +219,7 @@ class Bars:
             self._say(f"{event.file}：{EMPTY.zh} / {EMPTY.en}")
         elif isinstance(event, FileWiped):
             self._say(f"已收讫并删除 / received, wiped: {event.file}", "green")
-        elif (
-            isinstance(event, FileStays) and event.kind in OF_ONE_FILE and (event.file, event.kind) not in self._stays
-        ):
+        elif isinstance(event, FileStays) and event.kind in OF_ONE_FILE and (event.file, event.kind) not in self._stays:
             self._stays.add((event.file, event.kind))  # It is tried again and again, and said once.
             name = "" if event.file in event.reason.zh else f"{event.file}："
             self._say(f"{name}{event.reason.zh} / {event.reason.en}")

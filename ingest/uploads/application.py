@@ -18,6 +18,7 @@ from ingest.uploads.verbs import Verbs
 
 _OF_COLLECTION = ("OPTIONS", "POST")
 _OF_UPLOAD = ("OPTIONS", "HEAD", "PATCH", "DELETE")
+_VERBS = frozenset(_OF_COLLECTION + _OF_UPLOAD)
 
 log = structlog.get_logger()
 
@@ -80,6 +81,9 @@ async def _answer(request: Request, verbs: Verbs, limits: UploadLimits) -> Answe
     if request.method == "OPTIONS":
         return describe_server(limits)
     request.check_framing()
+    if request.method not in _VERBS:
+        # A browser's GET is none of tus's: told to update its client, whoever opened the address would look for one.
+        raise MethodNotOffered(request.method, _OF_COLLECTION if request.upload_id is None else _OF_UPLOAD)
     if request.header("tus-resumable") != TUS_VERSION:
         raise VersionUnsupported
     upload_id = request.upload_id

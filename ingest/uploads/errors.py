@@ -110,9 +110,13 @@ class VersionUnsupported(UploadRefused):
 
 
 class TooLong(UploadRefused):
-    def __init__(self, allowed_bytes: int) -> None:
+    """`at_creation`: there was no upload yet, so that nothing at all is kept."""
+
+    def __init__(self, allowed_bytes: int, *, at_creation: bool = False) -> None:
         super().__init__(f"more than the {allowed_bytes} bytes allowed")
         self.allowed_bytes = allowed_bytes
+        self.kept_zh = "没有建立上传，也没有收下任何字节" if at_creation else "多出部分未保存"
+        self.kept = "no upload was created, and no byte is kept" if at_creation else "nothing beyond them is kept"
 
 
 class LengthUndeclared(TooLong):

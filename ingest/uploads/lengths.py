@@ -26,6 +26,8 @@ def plan_length(request: Request, limits: UploadLimits, station_bytes: int) -> t
         return min(limits.max_deferred_bytes, limits.max_upload_bytes, station_bytes), True
     if length is None:
         raise RequestMalformed("Upload-Length", "缺失", "is missing")
+    if length > limits.max_upload_bytes:
+        raise TooLong(limits.max_upload_bytes, at_creation=True)
     check_declared(length, 0, limits)
     return length, False
 

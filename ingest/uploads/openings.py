@@ -22,7 +22,7 @@ def plan_opening(request: Request, station: StationIdentity, staging: Staging, l
     if request.has_body and not request.carries_upload_bytes:
         raise ContentTypeWrong
     if (request.body_bytes or 0) > length:
-        raise (LengthUndeclared if is_deferred else TooLong)(length)
+        raise (LengthUndeclared if is_deferred else TooLong)(length, at_creation=True)
     request.checksum()
     key = creation_key_of(request)
     try:

@@ -33,7 +33,7 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.RequestMalformed: Problem(
         400,
         "malformed",
-        "请求头 {header} 有误：{reason_zh}，请更正后重发。",
+        "请求头 {header} 有误：{reason_zh}。更正后可重发。",
         "{header}: {reason}. Correct it and send again.",
     ),
     errors.UploadEmpty: Problem(
@@ -104,22 +104,23 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.TooLong: Problem(
         413,
         "too-long",
-        "超过允许的 {allowed_bytes} 字节，多出部分未保存；请核对文件大小。",
-        "Longer than the {allowed_bytes} bytes allowed; nothing beyond them is kept. Check the file's size.",
+        "文件超过允许的 {allowed_size}，{kept_zh}；请核对文件大小。",
+        "The file is longer than the {allowed_size} allowed; {kept}. Check its size.",
     ),
     errors.LengthUndeclared: Problem(
         413,
         "length-undeclared",
-        "未声明长度的上传最多 {allowed_bytes} 字节，多出部分未保存；请在下一个 PATCH 中用 Upload-Length 声明长度。",
-        "At most {allowed_bytes} bytes before the length is declared; nothing beyond them is kept. "
-        "State Upload-Length with the next PATCH.",
+        "未声明长度的上传最多 {allowed_size}，{kept_zh}；请用 Upload-Length 声明长度：已建立的上传在下一个 PATCH 中，"
+        "未建立的在创建时。",
+        "At most {allowed_size} before the length is declared; {kept}. State Upload-Length: with the next PATCH of an "
+        "upload that is there, else as it is created.",
     ),
     errors.LongerThanQuota: Problem(
         413,
         "longer-than-quota",
-        "文件长 {length_bytes} 字节，超过本工作站的待封存限额（共 {allowed_bytes} 字节），限额全空也容不下；"
-        "文件没有问题，请勿删改，请管理员调高该工作站的限额后再传。",
-        "The file has {length_bytes} bytes, more than this station may have waiting in all ({allowed_bytes}), so it "
+        "文件长 {length_size}，超过本工作站的待封存限额 {allowed_size}，限额全空也容不下；"
+        "文件没有问题，请勿删改，待管理员调高该工作站的限额后再传。",
+        "The file has {length_size}, more than this station may have waiting in all, {allowed_size}, so it "
         "never fits. Nothing is wrong with the file: keep it, and have the administrator raise the station's limit.",
     ),
     errors.ContentTypeWrong: Problem(
@@ -163,10 +164,10 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.QuotaExceeded: Problem(
         429,
         "quota",
-        "本工作站待封存数据已有 {waiting_bytes} 字节（上限 {max_waiting_bytes}），"
-        "容不下这次上传所需的 {wanted_bytes} 字节；请等待封存后再传；若有上传未能封存，请管理员处理。",
-        "{waiting_bytes} bytes of this station are waiting (at most {max_waiting_bytes}), which leaves no room for the "
-        "{wanted_bytes} that this upload needs. Wait until some are sealed; have the administrator retry or release "
+        "本工作站待封存数据已有 {waiting_size}，上限 {max_waiting_size}，"
+        "容不下这次上传所需的 {wanted_size}；请等待封存后再传，若有上传未能封存，由管理员处理。",
+        "Of this station {waiting_size} are waiting, of at most {max_waiting_size}, which leaves no room for the "
+        "{wanted_size} that this upload needs. Wait until some are sealed; have the administrator retry or release "
         "those that failed.",
     ),
     errors.ChecksumDiffers: Problem(
@@ -197,9 +198,9 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     errors.NoRoomToOpen: Problem(
         507,
         "no-room",
-        "暂存磁盘余量不足，放不下这次上传（需 {length_bytes} 字节）；没有建立上传，也没有收下任何字节，请保留原文件，"
+        "暂存磁盘余量不足，放不下这次上传所需的 {length_size}；没有建立上传，也没有收下任何字节，请保留原文件，"
         "通知管理员腾出空间后重新创建上传。",
-        "The staging disk has no room for this upload ({length_bytes} bytes): no upload was created, and no byte of it "
+        "The staging disk has no room for the {length_size} of this upload: no upload was created, and no byte of it "
         "is kept. Keep the file, have the administrator make room, then create the upload again.",
     ),
     errors.StagingDamaged: Problem(
@@ -220,7 +221,10 @@ def problem_of(error: RequestRefused) -> Problem:
 def describe_problem(problem: Problem, facts: Mapping[str, object], accept_language: str | None) -> tuple[bytes, str]:
     """The body and its language. Both sentences go along, so that a log can be read by either reader; and by itself the
     name of the node that has the bytes, where another has them."""
-    sentences = {"zh-CN": problem.zh.format_map(facts), "en": problem.en.format_map(facts)}
+    sentences = {
+        "zh-CN": problem.zh.format_map(_with_sizes(facts, "{} 字节", "（{}）")),
+        "en": problem.en.format_map(_with_sizes(facts, "{} bytes", " ({})")),
+    }
     language = preferred_language(accept_language)
     body = {
         "type": f"urn:liuhen:problem:upload:{problem.code}",
@@ -231,6 +235,24 @@ def describe_problem(problem: Problem, facts: Mapping[str, object], accept_langu
     if "node" in facts:
         body["node"] = facts["node"]
     return json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"), language
+
+
+def _with_sizes(facts: Mapping[str, object], unit: str, brackets: str) -> dict[str, object]:
+    """Beside each fact of bytes (`x_bytes`) its words (`x_size`): a person reads 64 GiB, who looks into it bytes."""
+    sizes = {
+        f"{name.removesuffix('_bytes')}_size": _size_words(value, unit, brackets)
+        for name, value in facts.items()
+        if name.endswith("_bytes") and isinstance(value, int)
+    }
+    return {**facts, **sizes}
+
+
+def _size_words(size_bytes: int, unit: str, brackets: str) -> str:
+    exact = unit.format(size_bytes)
+    for power, name in ((30, "GiB"), (20, "MiB")):
+        if size_bytes >= 1 << power:
+            return f"{size_bytes / (1 << power):.1f}".removesuffix(".0") + f" {name}{brackets.format(exact)}"
+    return exact
 
 
 def preferred_language(accept_language: str | None) -> str:

@@ -66,6 +66,17 @@ def test_another_version_of_tus_is_412_and_changes_nothing(tus, method, version)
     assert tus.head(path).offset == 0
 
 
+@pytest.mark.parametrize("version", [{}, {"Tus-Resumable": "0.2.2"}])
+def test_a_method_that_is_none_of_tus_is_405_and_not_told_to_update(tus, version):
+    """Whoever opens an upload's address in a browser has no client to update."""
+    path = tus.create(10)
+    for method, at, offered in (("GET", path, "OPTIONS, HEAD, PATCH, DELETE"), ("GET", "/uploads", "OPTIONS, POST")):
+        reply = tus.request(method, at, {"Tus-Resumable": "", **version})
+        assert (reply.status, reply.headers["allow"]) == (405, offered)
+        assert "更新客户端" not in reply.problem["title"]
+    assert tus.head(path).offset == 0
+
+
 @pytest.mark.parametrize("length", ["-1", "+1", "1.5", "01", " ", "ten", "9223372036854775808", "1" * 300])
 def test_a_length_that_is_no_length_is_400(tus, length):
     assert tus.request("POST", "/uploads", {"Upload-Length": length}).status == 400
@@ -201,7 +212,7 @@ def test_too_many_uploads_and_too_many_bytes_are_429_and_one_station_is_not_anot
     first = tus.create(60)
     over = tus.request("POST", "/uploads", {"Upload-Length": "41"})
     assert (over.status, over.headers["retry-after"]) == (429, "30")
-    assert "已有 60 字节（上限 100），容不下这次上传所需的 41 字节" in over.problem["title"]
+    assert "已有 60 字节，上限 100 字节，容不下这次上传所需的 41 字节" in over.problem["title"]
     tus.create(40)
     over = tus.request("POST", "/uploads", {"Upload-Length": "1"})
     assert (over.status, "已有 2 个上传未完成（上限 2 个）" in over.problem["title"]) == (429, True)
@@ -214,7 +225,7 @@ def test_a_file_beyond_the_stations_quota_is_told_of_the_quota_not_of_its_own_si
     tus = start_server(stations={"t1": {"max_uploads": 2, "max_waiting_bytes": 100}})
     over = tus.request("POST", "/uploads", {"Upload-Length": "101"})
     assert (over.status, over.problem["type"]) == (413, "urn:liuhen:problem:upload:longer-than-quota")
-    assert "文件长 101 字节，超过本工作站的待封存限额（共 100 字节）" in over.problem["title"]
+    assert "文件长 101 字节，超过本工作站的待封存限额 100 字节" in over.problem["title"]
 
 
 def test_problems_speak_the_language_asked_for(tus):

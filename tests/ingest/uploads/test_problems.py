@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import inspect
+import json
+import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
 
@@ -62,6 +64,34 @@ def test_both_sentences_hold_the_facts_and_nothing_meant_for_the_log(error):
     body, _ = describe_problem(problem_of(error), vars(error), None)
     assert b"secret" not in body
     assert "{" not in body.decode().replace('{"', "").replace("{0.__class__}", "")
+
+
+@pytest.mark.parametrize(
+    ("error", "zh", "en"),
+    [
+        (
+            errors.TooLong(64 << 30, at_creation=True),
+            "文件超过允许的 64 GiB（68719476736 字节），没有建立上传，也没有收下任何字节；请核对文件大小。",
+            "The file is longer than the 64 GiB (68719476736 bytes) allowed; no upload was created, and no byte is "
+            "kept. Check its size.",
+        ),
+        (
+            errors.TooLong(3 << 19),
+            "文件超过允许的 1.5 MiB（1572864 字节），多出部分未保存；请核对文件大小。",
+            "The file is longer than the 1.5 MiB (1572864 bytes) allowed; nothing beyond them is kept. Check its size.",
+        ),
+    ],
+)
+def test_sizes_are_said_for_a_person_with_the_bytes_beside(error, zh, en):
+    body, _ = describe_problem(problem_of(error), vars(error), None)
+    assert json.loads(body)["sentences"] == {"zh-CN": zh, "en": en}
+
+
+@pytest.mark.parametrize("error", EXAMPLES, ids=lambda error: type(error).__name__)
+def test_no_sentence_asks_twice_in_one_breath(error):
+    body, _ = describe_problem(problem_of(error), vars(error), None)
+    said = json.loads(body)["sentences"]["zh-CN"].replace("请求", "")
+    assert all(part.count("请") <= 1 for part in re.split("[；。]", said))
 
 
 def test_each_status_and_code_is_one_a_client_can_act_on():
