@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 
-from ingest.sealing_sign import SIGN, is_sealing_shown, sealing_shown
+from ingest.sealing_sign import is_sealing_shown, sealing_shown
 from ingest.uploads.giving_way import PART, WINDOW_SECONDS, GivingWay
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BlockShares, BodyReception
@@ -71,12 +71,12 @@ def test_the_sign_stands_as_long_as_anybody_shows_it(tmp_path: Path) -> None:
             assert is_sealing_shown(tmp_path)
         assert is_sealing_shown(tmp_path)
     assert not is_sealing_shown(tmp_path)
+    assert not list(tmp_path.iterdir()), "nothing is left behind"
 
 
 def test_sealing_goes_on_where_the_sign_cannot_be_shown(tmp_path: Path) -> None:
-    (tmp_path / SIGN).symlink_to(tmp_path / "elsewhere")
-    with sealing_shown(tmp_path):
-        assert not is_sealing_shown(tmp_path)
+    with sealing_shown(tmp_path / "gone"):
+        assert not is_sealing_shown(tmp_path / "gone")
 
 
 @pytest.mark.parametrize(("body_bytes", "waits"), [(PIECES * len(PIECE), True), (len(PIECE), False)])
