@@ -87,13 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     receipt = commands.add_parser("receipt", help="核验回执 / verify a receipt")
     receipt.add_argument("receipt", metavar="RECEIPT", type=Path, help="回执文件（.dsse.json） / the receipt's file")
-    receipt.add_argument(
-        "--trust",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
-    )
+    _add_trust(receipt)
     receipt.add_argument(
         "--file", metavar="FILE", type=Path, help="回执所指的原始文件 / the original that the receipt is of"
     )
@@ -111,13 +105,7 @@ def _add_consistency(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help=f"其后的{kinds} of later; 或账本文件的副本 / or a copy of the ledger's files",
     )
-    parser.add_argument(
-        "--trust",
-        metavar="DIR",
-        type=Path,
-        required=True,
-        help="事先收到的信任文件夹 / the trust folder handed over beforehand",
-    )
+    _add_trust(parser)
     parser.add_argument(
         "--tiles",
         metavar="DIR",
@@ -125,6 +113,12 @@ def _add_consistency(parser: argparse.ArgumentParser) -> None:
         help="含有 tile/ 的文件夹，NEW 不是增长证明时使用 / the folder with tile/ in it, where NEW is no growth proof",
     )
     parser.add_argument("--json", action="store_true", help="只输出 JSON / print JSON only")
+
+
+def _add_trust(parser: argparse.ArgumentParser) -> None:
+    """Where nothing can be said without it."""
+    told = "事先收到的信任文件夹 / the trust folder handed over beforehand"
+    parser.add_argument("--trust", metavar="DIR", type=Path, required=True, help=told)
 
 
 def _check_growth(asked: argparse.Namespace, trust: Trust | None) -> int:

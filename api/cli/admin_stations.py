@@ -138,15 +138,19 @@ def _limit(option: str, text: str, kind: type[int], most: int) -> int | None:
     return value
 
 
-def list_stations(session: Session) -> list[Facts]:
+def list_stations(session: Session, allowed_seconds: float) -> list[Facts]:
+    """`allowed_seconds`: how far a clock may be off before it is to be set."""
     statement = select(Station, Unit.code).join(Unit, Unit.id == Station.unit_id)
     rows = session.execute(statement.order_by(Station.created_at, Station.name).limit(ROW_LIMIT)).all()
     seen = overviews(session, [row[0] for row in rows], datetime.now(UTC))
-    return [_facts(each, code) for each, (_, code) in zip(seen, rows, strict=True)]
+    return [
+        {**_facts(each, code), "clock_off": each.has_clock_off(allowed_seconds)}
+        for each, (_, code) in zip(seen, rows, strict=True)
+    ]
 
 
-def station_line(facts: Facts, allowed_seconds: float) -> str:
-    """One station in a line for a person. `allowed_seconds`: how far its clock may be off before it is to be set."""
+def station_line(facts: Facts) -> str:
+    """One station of `list_stations` in a line for a person."""
     condition, credential = str(facts["condition"]), str(facts["credential"])
     parts = (
         facts["name"],
@@ -154,20 +158,19 @@ def station_line(facts: Facts, allowed_seconds: float) -> str:
         f"{word_for('station_condition', condition)} / {condition}",
         f"{word_for('station_credential', credential)} / {credential}",
         f"最近消息 / last heard {show_written(facts['last_seen_at'])}",
-        _clock_part(facts, allowed_seconds),
+        _clock_part(facts),
         facts["station_id"],
     )
     return "  ".join(str(part) for part in parts)
 
 
-def _clock_part(facts: Facts, allowed_seconds: float) -> str:
+def _clock_part(facts: Facts) -> str:
     """How its clock goes, and that it is to be set where that is the matter; a dash of one that has not measured it."""
     offset = facts["clock_offset_seconds"]
     if not isinstance(offset, int | float):
         return "时钟 / clock —"
     zh, en = (clock_words(offset, translator(language)) for language in ("zh", "en"))
-    alerted = facts["clock_off_since"] is not None and facts["revoked_at"] is None
-    if alerted and abs(offset) > allowed_seconds:
+    if facts["clock_off"]:
         zh, en = f"{zh}，请校准", f"{en}: set it"
     return f"时钟 / clock {zh} / {en}"
 

@@ -85,9 +85,8 @@ def list_stations(as_json: Json = False) -> None:
     from api.cli.admin_stations import list_stations, station_line
 
     with open_for_command("admin") as opened, opened.archive.database.reading() as session:
-        items = list_stations(session)
-        allowed = opened.archive.settings.station_clock_seconds
-    report(as_json, {"items": items}, (station_line(each, allowed) for each in items))
+        items = list_stations(session, opened.archive.settings.station_clock_seconds)
+    report(as_json, {"items": items}, (station_line(each) for each in items))
 
 
 @stations.command("revoke")

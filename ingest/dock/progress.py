@@ -95,8 +95,10 @@ class JsonLines:
             self._tally.take(event)
             if isinstance(event, FileUploaded | FileStays):
                 self._written.pop(event.file, None)
+            if isinstance(event, FileUploaded):
+                self._ends_the_run = None  # Uploads go again: should it come back, it is news.
             if isinstance(event, FileStays):
-                self._write({"event": "left", **asdict(event), "reason": self._reason_of(event)})
+                self._write({"event": EVENT_NAMES[FileStays], **asdict(event), "reason": self._reason_of(event)})
             elif not isinstance(event, BytesMoved):
                 self._write({"event": EVENT_NAMES[type(event)], **asdict(event)})
             elif self._is_due(event):

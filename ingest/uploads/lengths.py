@@ -26,19 +26,18 @@ def plan_length(request: Request, limits: UploadLimits, station_bytes: int) -> t
         return min(limits.max_deferred_bytes, limits.max_upload_bytes, station_bytes), True
     if length is None:
         raise RequestMalformed("Upload-Length", "缺失", "is missing")
-    if length > limits.max_upload_bytes:
-        raise TooLong(limits.max_upload_bytes, at_creation=True)
-    check_declared(length, 0, limits)
+    check_declared(length, None, limits)
     return length, False
 
 
-def check_declared(length: int, offset: int, limits: UploadLimits) -> None:
-    """Raises UploadEmpty, TooLong, or RequestMalformed when less is declared than arrived."""
+def check_declared(length: int, offset: int | None, limits: UploadLimits) -> None:
+    """Raises UploadEmpty, TooLong, or RequestMalformed when less is declared than arrived. `offset`: how much that is,
+    None at a creation."""
     if length == 0:
         raise UploadEmpty
     if length > limits.max_upload_bytes:
-        raise TooLong(limits.max_upload_bytes)
-    if length < offset:
+        raise TooLong(limits.max_upload_bytes, at_creation=offset is None)
+    if offset is not None and length < offset:
         raise RequestMalformed(
             "Upload-Length", f"小于已收到的 {offset} 字节", f"is less than the {offset} bytes that have arrived"
         )

@@ -80,6 +80,9 @@ def test_what_ends_the_run_is_given_once_and_what_concerns_one_file_with_each() 
     assert [line["reason"] and line["reason"]["zh"] for line in lines] == [
         "凭证已吊销", "无法读取", None, "无法读取", None, "无法读取",
     ]  # fmt: skip
+    tell(FileUploaded("0.mp4", "0" * 32, 1))
+    tell(FileStays("1.mp4", "StationRefused", refused))
+    assert _lines(output)[-1]["reason"]["zh"] == "凭证已吊销", "it came back"
 
 
 def test_reader_that_goes_away_does_not_end_the_upload() -> None:
