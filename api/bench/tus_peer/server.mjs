@@ -1,6 +1,7 @@
 // The peer of `liuhen bench upload`: @tus/server with its file store, made durable as ours is: node server.mjs FOLDER
 //
-// A finished upload is answered when its file's data and its folder are on the disk. Prints its port.
+// A finished upload is answered when its bytes, its info and their names are on the disk: of one whose `<id>.json` a
+// power failure took, the server says that there is none (404), whatever became of the bytes. Prints its port.
 import fs from "node:fs/promises";
 import path from "node:path";
 import { FileStore } from "@tus/file-store";
@@ -21,7 +22,8 @@ const server = new Server({
   path: "/uploads",
   datastore: new FileStore({ directory: folder }),
   async onUploadFinish(_, upload) {
-    await synced(path.join(folder, upload.id), (file) => file.datasync());
+    const files = [upload.id, `${upload.id}.json`];
+    await Promise.all(files.map((name) => synced(path.join(folder, name), (file) => file.datasync())));
     await synced(folder, (directory) => directory.sync());
     return {};
   },
