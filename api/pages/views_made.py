@@ -13,7 +13,6 @@ from sqlalchemy.orm import Session
 from api.http.reading.positions import clocks_of, tracks_of
 from api.http.reading.segments import segments_of
 from api.i18n import Translate
-from api.words.durations import span_words
 from storage.catalog.recordings import PositionTrack, Recording
 
 WIDE, HIGH, MARGIN = 320.0, 200.0, 12.0
@@ -49,7 +48,6 @@ class TrackDrawn:
 def made_of(session: Session, recording: Recording, translate: Translate) -> dict[str, Any]:
     segments = segments_of(session, recording)
     return {
-        "span": lambda seconds: span_words(seconds, translate),
         "segments": segments,
         "segment_gap": "" if segments is None else gap_words(segments.own.gap_seconds, translate),
         "clocks": show_clocks(recording),

@@ -25,6 +25,7 @@ from api.http.problem_responses import document_of, problem_response
 from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import Translate, translator
 from api.pages.navigation import Shown, shown_at
+from api.words.durations import span_words
 from api.words.elements import reasons_in_words
 from api.words.tables import word_for
 from retention.paging import Cursor
@@ -132,6 +133,7 @@ def render(
     common = {
         "_": translate,
         "word": lambda table, code: translate(word_for(table, code)),
+        "span": lambda seconds: span_words(seconds, translate),
         "reasons_of": lambda reasons: reasons_in_words(translate, reasons),
         "language": language,
         "here": here,

@@ -95,7 +95,8 @@ _HELD = "$TRUST"
 """Where the keys are that signatures are checked with, unless some have to be followed from there."""
 
 _FILES = """\
-用我们的程序一次完成全部核验 · Everything at once, with our program: `python -m integrity verify . --trust DIR`
+用我们的程序(须先安装) 一次完成全部核验 · Everything at once, with our program once it is installed:
+`python -m integrity verify . --trust DIR`
 
 ## #. 文件齐全且未改动 · No file is missing or changed
 """

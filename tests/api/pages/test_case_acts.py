@@ -15,7 +15,7 @@ def test_the_missing_minutes_are_drawn_and_said(district: Any) -> None:
     assert abs(sum(float(width) for _, width in line) - 100) < 0.1
     assert "记录有缺口" in text
     assert "已说明，待主管确认：" in text
-    assert "时钟误差可达 ±" in text
+    assert "时钟误差可达 ±5 分）" in text
     assert "暂不能结案" in text
     assert "尚未结束，请登记结束时间" in text
 

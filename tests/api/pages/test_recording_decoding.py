@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import uuid
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -55,3 +57,11 @@ def test_what_decoding_found_is_on_page_list_and_in_the_api(district: Any, decod
     assert str(film.id) in {item["id"] for item in listed}
     assert str(film.id) not in district.page("officer", "/recordings?state=opens").text
     assert uuid.UUID(told["id"]) == film.id
+
+
+def test_where_no_frame_is_missing_the_page_says_why_it_is_damaged_all_the_same(district: Any, decode: Any) -> None:
+    station = district.served.station(district.unit)
+    film = district.served.seal(station, os.urandom(3000), "AB00001_000123_20260309100000.MP4")
+    decode(film, replace(DAMAGED, decoded_frames=132))
+    assert "帧数相符，但其中有残缺的帧" in district.page("officer", f"/recordings/{film.id}").text
+    assert "some are incomplete" in district.page("officer", f"/recordings/{film.id}", "en").text
