@@ -10,6 +10,7 @@ from api import handover_errors as handover
 from api.errors import KeysUnusable
 from api.http.problems.problem import Facts, Problem, Problems
 from integrity import errors as integrity
+from integrity.chinese import said_in_chinese
 from retention import errors as retention
 from storage import errors as storage
 from storage import key_errors
@@ -76,7 +77,9 @@ PROBLEMS: Problems = {
         "the package could not be made, or is damaged: export again",
     ),
     integrity.AuthorityUnreachable: Problem(503, "timestamp", "时间戳服务暂不可用，请稍后重试"),
-    integrity.EvidenceError: Problem(500, "evidence", "证据核验未通过：{error}"),
+    integrity.EvidenceError: Problem(
+        500, "evidence", "证据核验未通过：{said}", facts=lambda error: {"said": said_in_chinese(error)}
+    ),
     PoolTimeout: Problem(
         503, "busy", "系统繁忙，请稍后重试", "too many requests wait for the database: try again later"
     ),

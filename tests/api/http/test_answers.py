@@ -17,12 +17,14 @@ from api.engines.preparing import require_store
 from api.engines.roles import DatabaseAddresses
 from api.errors import UsageRefused
 from api.http.app import make_framework
+from api.http.problems import problem_of
 from api.replicating import open_replicator
 from api.scrubbing import open_scrubber
 from api.tasks.staging import sweep_staged
 from ingest.replica.mark import REPLICA
 from ingest.scrub.due import Selection
 from ingest.uploads.staging import Staging
+from integrity.errors import TileUnavailable
 from retention.paging import Cursor
 from storage.catalog.object_looks import ObjectLook
 from storage.catalog.recordings import MediaJob
@@ -40,6 +42,12 @@ def test_problems_speak_chinese_by_default_and_english_on_request(served: Any, s
     assert chinese["type"] == english["type"] == "urn:liuhen:problem:unknown"
     scene.officer.cookies.set("liuhen_lang", "zh")
     assert scene.officer.get(UNKNOWN).json()["detail"] == chinese["detail"]
+
+
+def test_what_is_wrong_with_evidence_is_said_in_one_language_at_a_time() -> None:
+    chinese, english = (problem_of(TileUnavailable("tile/0/000"), language) for language in ("zh", "en"))
+    assert chinese["detail"] == "证据核验未通过：账本瓦片 tile/0/000 无法读取，可代替它的完整瓦片也无法读取"
+    assert english["detail"] == "ledger tile tile/0/000 cannot be read, and neither can the full tile in its place"
 
 
 def test_every_refusal_is_a_problem_document(served: Any, scene: Any) -> None:
