@@ -1,8 +1,9 @@
 """Sealing: the road from a finished upload's staged bytes to the signed receipt that lets a station wipe its device.
 
 `seal_upload` may be killed at any line and run again: the attempt is committed before the first ciphertext byte, the
-object before the row, the row before the lock, the lock before the receipt, and each step looks for its own stored
-product before making it. No transaction is open while bytes move or an authority is waited for.
+object before the row, the row before the lock, the lock before the receipt, and each step that stores something looks
+for that before making it. What was signed and timestamped, but not yet in the row, is signed and timestamped again. No
+transaction is open while bytes move or an authority is waited for.
 """
 
 from __future__ import annotations

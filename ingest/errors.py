@@ -10,6 +10,7 @@ IngestError
 ├── CustodyError …, NodeAtWork      sealing: ingest/sealing/errors.py
 ├── MediaError …                    looking at media: ingest/media/errors.py; copying: ingest/rendering/errors.py
 ├── ObjectsDamaged, ScrubBehind     stored objects, read again: ingest/scrub/errors.py
+├── ColdError …                     originals in a cold store: ingest/cold/errors.py
 └── ReplicaError …                  the second store: ingest/replica/errors.py
 """
 

@@ -112,7 +112,7 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
 
 
 def _shown(upload: DueUpload, staging: Staging) -> AbstractContextManager[None]:
-    """What small files cost is waiting mostly, and a backlog of them may last an hour: nobody gives way to those."""
+    """Uploads give way to large files alone: a small one mostly waits, and a backlog of them may last an hour."""
     return sealing_shown(staging.folder) if upload.declared_length > SMALL_BYTES else nullcontext()
 
 

@@ -68,7 +68,7 @@ def given_back(pause: timedelta | None = None) -> dict[str, Any]:
 
 @dataclass(frozen=True, eq=False)
 class Lease(Generic[Row]):
-    """Of those of `rows` that `worker` has. `subject` is what the log calls them."""
+    """Of those of `rows` that `worker` has leased. `subject` is what the log calls them."""
 
     table: type[Row]
     rows: ColumnElement[bool]

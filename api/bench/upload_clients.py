@@ -9,7 +9,6 @@ Prints the seconds from the first request to the last answer.
 
 from __future__ import annotations
 
-import itertools
 import json
 import os
 import socket
@@ -135,7 +134,7 @@ def _send_some(order: Order, numbers: Iterator[int], base: int) -> None:
         length = os.fstat(descriptor).st_size
         content = bytearray(Path(order.source).read_bytes()) if order.unique else bytearray()
         # `next` on one iterator is atomic: each number goes to one client.
-        for number in itertools.chain(numbers):
+        for number in numbers:
             path = connection.create(length)
             if order.unique:
                 content[NUMBER_AT : NUMBER_AT + NUMBER_BYTES] = f"{base + number:016x}".encode()[-NUMBER_BYTES:]

@@ -194,8 +194,8 @@ class Watcher:
         return tuple(dict.fromkeys((*away, *silent)))
 
     def _note_missing(self) -> None:
-        """One that was watched until now is told of as gone: that is not said twice. What does not answer is taken to
-        be as it was.
+        """A place that was watched until now and goes is told of by SourceGone, and so not once more as missing. What
+        does not answer is taken to be as it was.
         """
         answers = self._presence.ask({place: partial(_look_for, source) for place, source in self._asked.items()})
         said = {place: answer.read() for place, answer in answers.items()}

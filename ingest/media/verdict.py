@@ -71,8 +71,8 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
 
 
 def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...], count: Count) -> Findings:
-    """Count what is left. Where every declared frame is there, zeros are a note and no damage. What ends before its
-    time, or has not what its index names, is damaged all the same: its pictures may be there, and its sound gone.
+    """Count what is left. Where every declared frame is there, zeros are a note and no damage. A file that ends before
+    its time, or lacks what its index names, is damaged even then: its sound may be gone.
     First packets that gave no picture are no sign by themselves: where pictures come later, as after the middle of a
     long group, nothing has turned up."""
     streams, counted_by = count()

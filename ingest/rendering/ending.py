@@ -59,7 +59,7 @@ class Owed(Protocol):
 def record_failure(
     database: Database, due: Owed, error: RenditionFailed, room: WorkRoom, *which: ColumnElement[bool]
 ) -> Blame:
-    """By whose fault it was. Raises NoRoomToWork. `which`: of what is leased, as everywhere here; else all of it."""
+    """Says whose fault it was. Raises NoRoomToWork. `which` narrows down the leased rows, as everywhere here."""
     said = f"{error.reason}: {error.stderr_tail}"
     blame = blame_for(error, due.deadlines, room)
     if blame is Blame.MACHINE:

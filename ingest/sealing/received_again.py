@@ -1,7 +1,7 @@
 """What an upload says of a file that is sealed already: kept beside the recording, and compared with what was sealed.
 
-Whoever sends the bytes first decides nothing for whoever sends them next. Of no account is what the bytes themselves
-say, for that was said before, and the `group`: the same card has another whenever it is put in.
+Whoever sends the bytes first decides nothing for whoever sends them next. Left out is what the bytes themselves say,
+which was said at sealing, and the `group`: the same card has another whenever it is put in.
 """
 
 from __future__ import annotations

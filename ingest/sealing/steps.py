@@ -18,7 +18,7 @@ _Result = TypeVar("_Result")
 
 @contextmanager
 def steps_told_to(teller: Teller) -> Iterator[None]:
-    """Of this thread, inside."""
+    """Within the block, the steps of this thread are told to `teller`."""
     before = _teller.set(teller)
     try:
         yield

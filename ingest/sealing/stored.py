@@ -75,8 +75,8 @@ def keep_stored_copy(upload: DueUpload, staged: Path, recording_id: uuid.UUID, c
 
 @step
 def restore_if_said_to_be_lost(upload: DueUpload, custody: Custody) -> None:
-    """Of one whose row an earlier run has written: where its object was found to be lost since, it is made anew. That
-    run, or another, may have ended before it was mended: that an object lies there says nothing then.
+    """For an upload whose recording has its row: where the ledger says that its object is lost, it is made anew.
+    That an object lies there proves nothing then: an earlier run may have been killed before it had read it back.
 
     Raises what `restore_stored_copy` does.
     """

@@ -4,11 +4,11 @@ Whoever sends one small file after another is back within moments of each answer
 other at every step, and go through all of them side by side: a batch of eight costs the catalog, the disk and the
 interpreter about as much as two of one.
 
-Long bodies are no company: they are here for minutes, and ask for nothing. Nor is who may still be refused, or whose
-bytes are on their way: for those anybody could keep the others waiting.
+Long bodies are not counted: they stay for minutes and want none of this work. Nor are requests that may still be
+refused, or whose body is arriving: with those anybody could hold the others up.
 
-Whoever waits for the last piece of work asks for no earlier one before he has it. So nobody waits at an earlier one for
-him: those who are behind go on, until all are together again. Else each half would wait for the other, in vain.
+A request that waits for a later piece of work asks for no earlier one before it is answered. So at the earlier one
+nobody waits for it; otherwise two halves would wait for each other until their time is over.
 """
 
 from __future__ import annotations

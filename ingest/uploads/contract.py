@@ -14,9 +14,8 @@ from ingest.uploads.metadata import UploadClaims
 from storage.catalog.uploads import GONE_STATES
 
 PROMISED_BYTES = 1 << 20
-"""An upload of no more, and of known length, is opened without waiting for the disk. It is a promise, of bytes that its
-station still has: should the database crash within a second, the station is told that there is no such upload, and
-opens it again.
+"""An upload of no more, and of known length, is opened without waiting for the disk. Should the database crash within a
+second its row may be lost: the station, which still has the bytes, is told 404 and opens it again.
 """
 
 
@@ -148,11 +147,12 @@ class Opening:
 class UploadRegister(Protocol):
     """Uploads as rows. The offset is not among them: it is a file beside its bytes.
 
-    Every method is called from several threads and several processes at once, and blocks; but `open_uploads`, which is
-    awaited, and holds up no event loop. What changes, changes
-    together with its ledger entry: on return both are durable, except for the opening of what is promised
-    (PROMISED_BYTES); when a method raises, neither happened. Any of them raises RegisterUnavailable when the catalog
-    does not answer; the caller may then simply ask again.
+    Every method is called from several threads and several processes at once. All of them block, except for
+    `open_uploads`, which is awaited.
+
+    What changes, changes together with its ledger entry: on return both are durable, except for the opening of what is
+    promised (PROMISED_BYTES); when a method raises, neither happened. Any of them raises RegisterUnavailable when the
+    catalog does not answer; the caller may then simply ask again.
 
     The changes of state (finish, terminate, expire) each happen at most once: exactly one caller, in whichever
     process, gets True, and only an open upload changes. They return False for one that is not open, or not there.

@@ -40,7 +40,7 @@ class Batcher(ABC, Generic[Asked, Given]):
 class Gathering(Generic[Asked, Given]):
     """A batcher's work answers each of a batch in order; an exception among its answers is raised to whoever asked.
 
-    One batch is under way at a time, unless it is held up: then others go on beside it. To be called on one event loop.
+    One batch is under way at a time; beside one that is held up the next begins. To be called on one event loop.
     A request that is cancelled leaves its work to be done all the same.
     """
 

@@ -130,8 +130,9 @@ class HeldUpload:
     def keep(self) -> int:
         """Bytes durable first, then their number: the order in which a crash may only lose, never invent.
 
-        The names become durable with the first bytes: until then nothing was acknowledged that could be lost. Nor need
-        the last number be durable, only the bytes: nobody is told of it before the row says that they are all there.
+        The names become durable with the first bytes: until then nothing was acknowledged that could be lost. The last
+        number itself is not synced: nobody is told of it before the row says "finished", and that is committed after
+        the bytes are durable.
         """
         offset = self.sync_bytes()
         if offset != self.offset:

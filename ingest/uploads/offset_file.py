@@ -5,8 +5,8 @@
                         big-endian. Deferred is 1 as long as the length is unknown; then what is reserved stands in its
                         place. Progressed is when the offset last grew, in seconds since 1970; 0: it never did
     page 2   ticket     16 random bytes of the newest request that wants this upload; then three bytes, each 1 or 0:
-                        whether its holder is writing the last bytes out; is asked to record what it has; is there, or
-                        was killed. None of it survives a crash, nor needs to.
+                        the holder is writing the last bytes out; a reader asks the holder to record what it has; there
+                        is a holder (1 also after it was killed). None of it survives a crash, nor needs to.
 
 A record goes to the slot that does not hold the newest one, so a torn write leaves the older record readable: an
 offset that is too low costs a few bytes sent again, one too high would cost evidence. The slots lie a page apart

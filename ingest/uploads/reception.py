@@ -28,9 +28,9 @@ from ingest.uploads.threads import started_in
 _BLOCK_BYTES = 1 << 20
 _LEAST_BLOCK_BYTES = 32 << 10
 _BLOCKS_BYTES = 2 << 20
-"""Gathered for all bodies together, as long as no block is smaller than the least one, that is of up to 64 bodies: the
-more there are, the smaller their blocks. Where these are whole ones, as much again is being written; in a crowd each
-body waits for its block, and its connection with it: others use the time.
+"""Gathered for all bodies together: the more there are, the smaller their blocks, down to the least one at 64 bodies.
+Where blocks are whole ones, as much again is being written; in a crowd no body is read further while its block is
+written: others use the time.
 """
 _BLOCK_PIECES = 1024
 LOOK_AROUND_SECONDS = 0.2

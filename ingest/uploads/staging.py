@@ -16,9 +16,9 @@ from pathlib import Path
 from ingest.uploads.errors import StagingFull, UploadGone
 from ingest.uploads.held import HeldUpload
 from ingest.uploads.offset_file import UNFINISHED, OffsetFile, RecordedOffset
+from ingest.uploads.staged_bytes import translated
 from ingest.uploads.whole_file import WholeFile, is_being_written, nobody_writing
 from integrity.durable_files import make_folder_durably, sync_folder
-from storage.full_disk import is_full
 
 _ROOM_SECONDS = 0.1
 _KINDS = (".bin", ".offset", UNFINISHED)
@@ -68,9 +68,7 @@ class Staging:
         try:
             OffsetFile.create(self._offset_path(upload_id), upload_id, declared_length, is_deferred=length_is_deferred)
         except OSError as error:
-            if is_full(error):
-                raise StagingFull from error
-            raise
+            raise translated(error) from error
 
     def check_room(self, size_bytes: int, keep_free_bytes: int) -> None:
         """Raises StagingFull when that much does not fit now. Only a write itself can be sure of its room.

@@ -91,7 +91,8 @@ NOTE_SEEN = """
 # A commit that waits, of nothing: what was committed before it is on the disk with it.
 KEEP_PROMISES = "SELECT pg_logical_emit_message(true, 'liuhen', '')"
 
-# Waits for whoever is ending it, who may have been killed since: once he has asked for the commit, he has the lock.
+# FOR SHARE waits for a transaction that is ending the upload, also of a process that was killed since: a commit is
+# asked for only by whoever holds the row's lock.
 SETTLED = f"""
     SELECT {columns_of("u")}
     FROM upload u WHERE u.id = ANY (%s::text[]) FOR SHARE
@@ -125,7 +126,7 @@ DECLARE = """
     RETURNING id
 """
 
-# Where it is as whoever ends it knows it: of one that was moved to another node meanwhile, the bytes here are none.
+# Only where the row is still as the caller knows it, at his node: of one that was moved meanwhile no bytes here count.
 # By entry, not by upload: of two who end the same upload here, the one whose entry was written did it. Uploads are
 # locked in their order, whatever plan is taken: two that end several of the same would else wait for each other.
 _END = f"""

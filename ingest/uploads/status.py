@@ -130,9 +130,12 @@ class UploadStatus:
         if recorded is not None and expiry_of(record, recorded, self._limits) <= datetime.now(UTC):
             raise UploadGone(record.upload_id, "expired")
 
-    def tell_expiry(self, record: UploadRecord, recorded: RecordedOffset) -> tuple[str, str]:
-        """The header that says until when it may go on."""
-        return "Upload-Expires", http_date(expiry_of(record, recorded, self._limits))
+    def tell_expiry(self, record: UploadRecord, recorded: RecordedOffset) -> tuple[tuple[str, str], ...]:
+        """The header that says until when it may go on. None for one that is all here, whatever `record` says."""
+        is_complete = recorded.offset == record.declared_length and not record.length_is_deferred
+        if is_complete or not record.is_open:
+            return ()
+        return (("Upload-Expires", http_date(expiry_of(record, recorded, self._limits))),)
 
     def _read_once(self, record: UploadRecord, is_settled: Settled = as_it_is) -> RecordedOffset | None:
         """None: ask again in a moment. 0 also when nothing was ever recorded, as of one that came whole."""

@@ -1,8 +1,9 @@
 """Staged bytes whose upload the catalog does not know: it was brought back from a dump that is older than they are.
 
-They may be the last copy there is (StoredCopyLost, ingest/errors.py), and a later dump may yet know them. So they stay
-where a retry finds them, for as long as an unfinished upload lasts at most (sweeps.py). Nobody waits for them, and they
-take room: while there are any, a note beside them says how many and how much, for whoever looks after the archive.
+They may be the last copy there is (StoredCopyLost, ingest/sealing/errors.py), and a later dump may yet know them. So
+they stay where a retry finds them, for as long as an unfinished upload lasts at most (sweeps.py). Nobody waits for
+them, and they take room: while there are any, a note beside them says how many and how much, for whoever looks after
+the archive.
 """
 
 from __future__ import annotations

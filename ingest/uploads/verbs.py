@@ -94,8 +94,7 @@ class Verbs:
     def _after_creation(self, request: Request, record: UploadRecord, recorded: RecordedOffset | None) -> Answer:
         """None where another node knows how far it is: then only that is not said."""
         headers = [("Location", request.address_of(record.upload_id, record.node))]
-        if record.is_open:
-            headers.append(self._status.tell_expiry(record, recorded or RecordedOffset(0, 0, record.declared_length)))
+        headers += self._status.tell_expiry(record, recorded or RecordedOffset(0, 0, record.declared_length))
         if request.carries_upload_bytes and recorded is not None:
             headers.append(("Upload-Offset", str(recorded.offset)))
         return Answer(201, tuple(headers))
@@ -114,8 +113,7 @@ class Verbs:
         ]
         if record.claims.header:
             headers.append(("Upload-Metadata", record.claims.header))
-        if record.is_open:
-            headers.append(self._status.tell_expiry(record, recorded))
+        headers += self._status.tell_expiry(record, recorded)
         return Answer(200, tuple(headers))
 
     async def append_bytes(self, request: Request, upload_id: str) -> Answer:
@@ -163,7 +161,8 @@ class Verbs:
             await self._writer.receive_body(request, record, held)
             if held.is_complete:
                 return _after_last(record)
-            return Answer(204, (("Upload-Offset", str(held.offset)), self._status.tell_expiry(record, held.recorded)))
+            expiry = self._status.tell_expiry(record, held.recorded)
+            return Answer(204, (("Upload-Offset", str(held.offset)), *expiry))
 
     async def _check_follows(self, request: Request, record: UploadRecord) -> None:
         """What cannot follow on what is recorded takes nobody's place: whoever is sending goes on.
@@ -172,7 +171,7 @@ class Verbs:
         """
         recorded = await self._status.read(record)
         if recorded.offset == recorded.declared_length and not recorded.is_deferred:
-            return  # Before that is named in a refusal, the row has to say it.
+            return  # No refusal may name this offset before the row says that the upload is finished.
         stated = request.number("upload-offset")
         if stated != recorded.offset:
             if recorded.offset == 0 and not (await self._status.find_again(record)).is_open:

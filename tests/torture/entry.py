@@ -5,7 +5,7 @@ next process of that role that enters that step takes it and stops itself, whole
 stopped process is at exactly that line, and the driver kills it there, or lets it go on after its lease has run out.
 
 The waits that only keep a rare failure from being retried too often are shortened here, so that a thousand kills fit
-into an hour. Nothing else differs from `liuhen COMMAND`.
+into an hour. Nothing else differs from `liuhen COMMAND`, but for settings (system.py).
 """
 
 from __future__ import annotations

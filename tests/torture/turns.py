@@ -2,8 +2,8 @@
 
 An aim waits for its process to come by, and a kill finds its victim on its way back from the kill before: both may be
 missed. So that a run comes to its end, what was missed a few times is given up, by name, and a kill at random takes its
-place. Only what the opening names is tried for as long as there is time, a run without it has not done what it is there
-for; but it no longer counts as a kill to come either.
+place. Only what the opening names is tried until time is over: a run without it has not done what it is there for.
+After as many misses it no longer counts towards the planned kills either, and another one is planned.
 """
 
 from __future__ import annotations

@@ -116,6 +116,7 @@ def test_creation_with_upload_finishes_when_all_is_there(tus):
     data = os.urandom(200_000)
     reply = tus.request("POST", "/uploads", {"Upload-Length": str(len(data)), **STREAM}, data)
     assert (reply.status, reply.offset) == (201, len(data))
+    assert "upload-expires" not in reply.headers, "it goes on no more"
     path = reply.path
     assert tus.finishes(path) == 1
     assert tus.staged(path.rpartition("/")[2]) == data
@@ -124,6 +125,7 @@ def test_creation_with_upload_finishes_when_all_is_there(tus):
 def test_creation_with_part_of_the_upload_goes_on_with_patch(tus):
     reply = tus.request("POST", "/uploads", {"Upload-Length": "10", **STREAM}, b"0123")
     assert (reply.status, reply.offset) == (201, 4)
+    assert "upload-expires" in reply.headers
     path = reply.path
     assert tus.finishes(path) == 0
     assert tus.patch(path, 4, b"456789").status == 204
