@@ -40,7 +40,9 @@ _IN_TROUBLE = or_(
 _IS_TAKEN = and_(Upload.leased_by.is_not(None), ~is_free(Upload))
 LIST_LIMIT = 10_000
 _DIFFERED = and_(Upload.state == "failed", Upload.failure_code == ClaimedDigestDiffers.code)
-_CAME_ELSEWHERE = "工作站所声明的文件已由其另一次上传收讫 / what was claimed came in another upload of the station"
+_CAME_ELSEWHERE = (
+    "工作站所声明的同一文件已由其另一次上传收讫 / the same file came whole in another upload of the station"
+)
 
 
 def list_in_trouble(session: Session) -> Sequence[Upload]:
@@ -76,10 +78,12 @@ def release_upload(session: Session, by: Actor, upload_id: str, reason: str) -> 
 
 
 def release_superseded(session: Session) -> list[str]:
-    """Give up what came with other bytes than its station claimed, once the claimed ones have come from it and have
-    their receipt: nobody waits for the others, and they take the station's room. Returns the uploads' ids.
+    """Give up what came with other bytes than its station claimed, once the same file has come whole from it and has
+    its receipt: nobody waits for the others, and they take the station's room. Returns the uploads' ids.
 
-    What is staged of them goes as that of any other that is given up. One that a person has at the moment is his.
+    The same file: of the claimed digest, the same length, name, and device. A client that claims one digest for all it
+    has must not lose what it sent under other names; of those a person decides. What is staged of what is given up goes
+    as that of any other. One that a person has at the moment is his.
     """
     given_up = []
     for upload_id, other_id in session.execute(_superseded()):
@@ -99,11 +103,17 @@ def _superseded() -> Select[str, str]:
     """Each with an upload of its station that has the receipt."""
     other = aliased(Upload)
     claimed = func.decode(Upload.claims["sha256"].astext, "hex")
+    is_of_one_file = and_(
+        other.declared_length == Upload.declared_length,
+        Upload.claims["filename"].astext == other.claims["filename"].astext,
+        Upload.claims["filename"].astext != "",
+        Upload.claims["device"].astext.is_not_distinct_from(other.claims["device"].astext),
+    )
     return (
         select(Upload.id, func.min(other.id))
         .join(Recording, Recording.sha256 == claimed)
         .join(Receipt, Receipt.recording_id == Recording.id)
-        .join(other, and_(other.id == Receipt.upload_id, other.station_id == Upload.station_id))
+        .join(other, and_(other.id == Receipt.upload_id, other.station_id == Upload.station_id, is_of_one_file))
         .where(_DIFFERED)
         .group_by(Upload.id)
         .limit(LIST_LIMIT)

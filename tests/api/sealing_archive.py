@@ -136,14 +136,16 @@ class SealingArchive:
             assert station is not None
             self.station_id = station.id
 
-    def stage(self, content: bytes, filename: str) -> str:
+    def stage(self, content: bytes, filename: str, **claims: str) -> str:
         """A finished upload, with its entries, in whatever staging folder there is just now."""
         upload_id, tomorrow = uuid.uuid4().hex, datetime.now(UTC) + timedelta(days=1)
         self.staging.bytes_path(upload_id).write_bytes(content)
-        claims = UploadClaims.from_json({"filename": filename, "sha256": hashlib.sha256(content).hexdigest()})
+        claimed = {"filename": filename, "sha256": hashlib.sha256(content).hexdigest(), **claims}
         register = upload_register(self.archive)
         station = StationIdentity(self.station_id, self.unit.id, 64, 1 << 40)
-        opening = Opening(station, upload_id, len(content), claims, tomorrow, node=self.staging.node)
+        opening = Opening(
+            station, upload_id, len(content), UploadClaims.from_json(claimed), tomorrow, node=self.staging.node
+        )
         open_upload(register, opening)
         assert all(register.finish_uploads([opening.record]))
         return upload_id

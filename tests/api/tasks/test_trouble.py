@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable
 from datetime import timedelta
@@ -113,9 +114,9 @@ def test_a_released_upload_is_over_with_its_reason_sealed_away_and_its_bytes_swe
     assert not sealing.staging.bytes_path(upload_id).exists()
 
 
-def differ(sealing: Any, content: bytes) -> str:
+def differ(sealing: Any, content: bytes, filename: str = "a.mp4", **claims: str) -> str:
     """As from a card that was read wrong once."""
-    upload_id: str = sealing.stage(content, "a.mp4")
+    upload_id: str = sealing.stage(content, filename, **claims)
     sealing.staging.bytes_path(upload_id).write_bytes(content[::-1])
     assert seal_next(sealing.custody, sealing.staging, "test")
     assert (row(sealing, upload_id).state, row(sealing, upload_id).failure_code) == ("failed", "ClaimedDigestDiffers")
@@ -133,7 +134,7 @@ def test_what_came_with_other_bytes_is_given_up_by_itself_once_the_claimed_ones_
     )
     sweep_left_behind(sealing.archive)
     assert {row(sealing, each).state for each in twice} == {"failed"}, "its station has to send it anew"
-    sealing.seal(CONTENT)
+    sealing.seal(CONTENT, "a.mp4")
     sweep_left_behind(sealing.archive)
     assert {row(sealing, each).state for each in twice} == {"terminated"}
     assert {row(sealing, each).state for each in (otherwise, missing)} == {"failed"}
@@ -141,15 +142,31 @@ def test_what_came_with_other_bytes_is_given_up_by_itself_once_the_claimed_ones_
     with sealing.archive.database.reading() as session:
         openings = session.scalars(select(LedgerOpening.value).where(LedgerOpening.name == "reason")).all()
     assert len(openings) == sealing.entries("upload.released") == 2
-    assert all("已由其另一次上传收讫" in each for each in openings)
+    assert all("同一文件已由其另一次上传收讫" in each for each in openings)
     sweep_left_behind(sealing.archive)
     assert sealing.entries("upload.released") == 2
+
+
+def test_what_another_file_of_the_station_is_the_claimed_one_of_is_left_to_a_person(sealing: Any) -> None:
+    """A client that claims one digest for all its files would else lose the acknowledged bytes of the others."""
+    claimed = {"sha256": hashlib.sha256(CONTENT).hexdigest()}
+    theirs = {
+        differ(sealing, CONTENT, "b.mp4"): CONTENT,
+        differ(sealing, longer := CONTENT + b"and more", **claimed): longer,
+        differ(sealing, CONTENT, device="DEV-7"): CONTENT,
+        differ(sealing, CONTENT, ""): CONTENT,
+    }
+    sealing.seal(CONTENT, "a.mp4")
+    sealing.seal(CONTENT, "")
+    sweep_left_behind(sealing.archive)
+    assert {row(sealing, each).state for each in theirs} == {"failed"}
+    assert all(sealing.staging.bytes_path(each).read_bytes() == content[::-1] for each, content in theirs.items())
 
 
 def test_another_station_s_receipt_gives_up_nothing(sealing: Any) -> None:
     differing = differ(sealing, CONTENT)
     sealing.go_to_new_unit("江南大队", "JN")
-    sealing.seal(CONTENT)
+    sealing.seal(CONTENT, "a.mp4")
     sweep_left_behind(sealing.archive)
     assert row(sealing, differing).state == "failed"
 
