@@ -27,6 +27,7 @@ from ingest.dock.words import Words
 
 if TYPE_CHECKING:
     from api.tracing.spans import Spans
+    from ingest.dock.credential import StationCredential
 
 _MEBIBYTE = 1 << 20
 _NO_COLLECTOR = Words(
@@ -86,7 +87,11 @@ class Order:
     def _plan(self) -> DockPlan:
         config = self.config
         tls = trusting(config.ca_file) if config.ca_file else None
-        credential, url = choose_credential(config.station_token_file, config.station_key_file, config.url, tls)
+
+        def choose() -> tuple[StationCredential, str]:
+            return choose_credential(config.station_token_file, config.station_key_file, config.url, tls)
+
+        credential, url = choose()
         return DockPlan(
             url=url,
             credential=credential,
@@ -100,6 +105,7 @@ class Order:
             ledger_vkey=load_ledger_vkey(config.ledger_key) if config.ledger_key else None,
             tls=tls,
             report_seconds=config.report_seconds,
+            read_credential_again=lambda: choose()[0],
         )
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from ingest.dock.archive import Archive
 from ingest.dock.audience import Audience
 from ingest.dock.connection import is_open_to_listeners
-from ingest.dock.credential import StationCredential
+from ingest.dock.credential import ReadAgain, StationCredential
 from ingest.dock.docking import find_docking
 from ingest.dock.errors import DockStopped, Interrupted, SourceVanished
 from ingest.dock.events import AddressOpen, FileEmpty, FileStays, FolderListed, Listener, SourceGone
@@ -56,6 +56,7 @@ def _claim_nothing(_: str) -> dict[str, str]:
 @dataclass(frozen=True, slots=True)
 class DockPlan:
     """What is the same for every file of a run. `archive_key` overrides the pin that came with the credential.
+    `read_credential_again` is asked when the archive refuses it: its file may have another by now.
 
     `claims` reads device, officer and started_at out of a file's name; they are claims and nothing hangs on them.
     `traceparent_of` gives the span that requests about an upload are made in (ingest/trace_context.py).
@@ -75,6 +76,7 @@ class DockPlan:
     claims: Claims = _claim_nothing
     report_seconds: float = 60.0
     traceparent_of: Callable[[str], str] | None = None
+    read_credential_again: ReadAgain | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +213,9 @@ def opened_run(
     """A run that is not started yet, with the archive's receipt key found and the station reporting."""
     # Nobody waits longer for an answer than he was told to wait for anything.
     answer_seconds = min(LONGEST_ANSWER_SECONDS, max(plan.give_up_seconds, _SHORTEST_ANSWER_SECONDS))
-    archive = Archive(plan.url, plan.credential, plan.tls, stop, answer_seconds, plan.traceparent_of)
+    archive = Archive(
+        plan.url, plan.credential, plan.tls, stop, answer_seconds, plan.traceparent_of, plan.read_credential_again
+    )
     audience = Audience(tell)
     try:
         if is_open_to_listeners(plan.url):

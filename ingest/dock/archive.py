@@ -30,7 +30,7 @@ from ingest.dock.answers import (
 )
 from ingest.dock.clock import ServerClock, read_timestamp
 from ingest.dock.connection import Blocks, Connection
-from ingest.dock.credential import StationCredential
+from ingest.dock.credential import ReadAgain, StationCredential
 from ingest.dock.errors import (
     CustodyFailed,
     EnrolmentRefused,
@@ -86,9 +86,10 @@ class Archive:
         stop: threading.Event | None = None,
         answer_seconds: float = LONGEST_ANSWER_SECONDS,
         traceparent_of: Callable[[str], str] | None = None,
+        read_again: ReadAgain | None = None,
     ) -> None:
         self._traceparent_of = traceparent_of
-        self._connection = Connection(url, credential, tls, stop, answer_seconds)
+        self._connection = Connection(url, credential, tls, stop, answer_seconds, read_again)
 
     def close(self) -> None:
         """End all connections."""

@@ -21,7 +21,7 @@ import httpx
 
 from ingest.dock.answers import UNREADABLE, Reply
 from ingest.dock.clock import ServerClock
-from ingest.dock.credential import StationCredential
+from ingest.dock.credential import CredentialInUse, ReadAgain, StationCredential
 from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain
 from ingest.dock.waits import LONGEST_ANSWER_SECONDS, PatientBackend
 from ingest.dock.words import Words, reason_of, reason_of_connection
@@ -47,7 +47,8 @@ _TOO_MUCH = Words(f"the archive answered with more than {_MAX_ANSWER_BYTES} byte
 class Connection:
     """Safe to use from several threads. `clock` learns the server's time when the archive says that ours is off.
 
-    An answer is there, whole, within `answer_seconds`. Once `stop` is set nothing is waited for: Interrupted is raised.
+    `read_again` gives the credential as its file has it by now: asked where the archive refuses the one we have. An
+    answer is there, whole, within `answer_seconds`. Once `stop` is set nothing is waited for: Interrupted is raised.
     """
 
     def __init__(
@@ -57,11 +58,12 @@ class Connection:
         tls: ssl.SSLContext | None = None,
         stop: threading.Event | None = None,
         answer_seconds: float = LONGEST_ANSWER_SECONDS,
+        read_again: ReadAgain | None = None,
     ) -> None:
         self._url = checked_address(url)
         self._authority = httpx.URL(self._url).netloc.decode("ascii")
         self._base_path = urlsplit(self._url).path
-        self._credential = credential
+        self._credential = CredentialInUse(credential, read_again)
         self._was_answered = False
         self.clock = ServerClock()
         if tls is None and self._url.startswith("http:"):
@@ -97,32 +99,30 @@ class Connection:
         body: bytes | None = None,
         blocks: Blocks | None = None,
     ) -> Reply:
-        """A request proved by the credential; header names in lower case. Raises TryAgain."""
-        sent = self._complete(method, path, headers or {}, body)
-        reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
+        """A request proved by the credential; header names in lower case. Raises TryAgain, and as ReadAgain."""
+        credential = self._credential.current
+        sent = _complete(method, path, headers or {}, body, credential is not None and credential.binds_bodies)
+
+        def send(proof: StationCredential | None) -> Reply:
+            return self._send(method, path, self._proved(proof, method, path, sent), body, blocks or _whole)
+
+        reply = send(credential)
         if reply.status == 401 and reply.problem == _OUT_OF_DATE:
             if not self.clock.learn_date(reply.headers.get("date", "")):
                 raise TryAgain(UNREADABLE)
-            reply = self._send(method, path, self._proved(method, path, sent), body, blocks or _whole)
+            reply = send(credential)
+        if reply.status == 401 and reply.problem != _OUT_OF_DATE:
+            another = self._credential.instead_of(credential)
+            reply = reply if another is None else send(another)
         return reply
 
-    def _complete(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
-        """Every header that the request will have and a signature has to cover."""
-        sent = dict(headers)
-        if body is not None or method in ("POST", "PATCH", "PUT"):
-            sent["content-length"] = str(len(body or b""))
-        if body and self._credential is not None and self._credential.binds_bodies:
-            if path.startswith("/uploads"):
-                sent["upload-checksum"] = "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()
-            else:
-                sent["content-digest"] = content_digest(body)
-        return sent
-
-    def _proved(self, method: str, path: str, sent: Mapping[str, str]) -> dict[str, str]:
-        if self._credential is None:
+    def _proved(
+        self, credential: StationCredential | None, method: str, path: str, sent: Mapping[str, str]
+    ) -> dict[str, str]:
+        if credential is None:
             return dict(sent)
         presented = PresentedCredential(method, self._base_path + path, self._authority, sent)
-        return {**sent, **self._credential.prove(presented, self.clock.now())}
+        return {**sent, **credential.prove(presented, self.clock.now())}
 
     def _send(self, method: str, path: str, headers: Mapping[str, str], body: bytes | None, blocks: Blocks) -> Reply:
         if self._is_closed:
@@ -165,6 +165,21 @@ class Connection:
             "check the address",
             f"连不上档案系统 {self._url}：{cause.zh}；它可能未开机或正在重启，长时间如此请核对地址",
         )
+
+
+def _complete(
+    method: str, path: str, headers: Mapping[str, str], body: bytes | None, binds_bodies: bool
+) -> dict[str, str]:
+    """Every header that the request will have and a signature has to cover."""
+    sent = dict(headers)
+    if body is not None or method in ("POST", "PATCH", "PUT"):
+        sent["content-length"] = str(len(body or b""))
+    if body and binds_bodies:
+        if path.startswith("/uploads"):
+            sent["upload-checksum"] = "sha256 " + base64.b64encode(hashlib.sha256(body).digest()).decode()
+        else:
+            sent["content-digest"] = content_digest(body)
+    return sent
 
 
 def _whole(body: bytes) -> Iterator[bytes]:

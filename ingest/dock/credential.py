@@ -1,8 +1,12 @@
-"""What the station proves itself with. A plain token or a key that signs: the rest of the agent does not care which."""
+"""What the station proves itself with. A plain token or a key that signs: the rest of the agent does not care which.
+
+A key may be replaced while the agent runs: what the archive refuses is read again before anybody believes the refusal.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -35,6 +39,40 @@ class StationCredential(Protocol):
     def prove(self, request: PresentedCredential, now: datetime) -> Mapping[str, str]:
         """The headers that prove this one request, sent now by the server's clock."""
         ...
+
+
+ReadAgain = Callable[[], StationCredential]
+"""The credential as its file has it by now. May raise DockStopped, or TryAgain where a replacement is under way."""
+
+
+class CredentialInUse:
+    """The credential of a run, None where it has none. Safe to use from several threads."""
+
+    def __init__(self, first: StationCredential | None, read_again: ReadAgain | None = None) -> None:
+        self._current = first
+        self._read_again = read_again
+        self._lock = threading.Lock()
+
+    @property
+    def current(self) -> StationCredential | None:
+        return self._current
+
+    def instead_of(self, refused: StationCredential | None) -> StationCredential | None:
+        """What to try now that the archive does not take `refused`; None where there is nothing. Raises as ReadAgain.
+
+        Only the same station's: what was begun, and whose receipts are believed, stays as it was for the whole run.
+        """
+        with self._lock:
+            if refused is None or self._current is not refused:
+                return self._current
+            if self._read_again is None:
+                return None
+            found = self._read_again()
+            theirs, ours = ((each.credential_id, each.pinned_key_id) for each in (found, refused))
+            if theirs != ours:
+                return None
+            self._current = found
+            return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
+import uuid
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +20,20 @@ from typer.testing import CliRunner
 
 import ingest.dock.clock as clock_module
 from api.cli.dock import app
+from api.cli.dock_order import Order
 from api.succeeding import succeed_key
 from ingest.custody import seal_upload
 from ingest.dock import errors
 from ingest.dock.agent import DockPlan, DockResult, dock_folder
 from ingest.dock.answers import Reply
 from ingest.dock.archive import Archive
+from ingest.dock.config import DockConfig
 from ingest.dock.connection import Connection
+from ingest.dock.credential import StationKey
 from ingest.dock.enrolment import enrol_this_station, rotate_key, settle_rotation
 from ingest.dock.errors import KeyUnusable, TryAgain
 from ingest.dock.events import ClockMeasured, Event, UploadBegun
-from ingest.dock.key_file import read_enrolled_key, read_key_file, write_key_file
+from ingest.dock.key_file import StationKeyFile, read_enrolled_key, read_key_file, write_key_file
 from ingest.sealing.due import lease_due_upload
 from ingest.stations.possession import HEADER as KEY_PROOF
 from ingest.stations.possession import prove_possession
@@ -244,6 +250,55 @@ def test_key_is_replaced_whatever_is_lost_and_uploads_go_on(
     assert dock.run().complete
     (first, *_) = [event for event in dock.events if isinstance(event, UploadBegun)]
     assert (first.upload_id, first.offset) == (upload_id, 1 << 20), "the new key goes on with what the old one began"
+
+
+@pytest.mark.parametrize("lost", ["never", "answer"])
+def test_a_run_goes_on_with_the_key_that_replaced_its_own(
+    dock: Dock, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    """Also while the replacement is not known yet to have happened: who reads the file again brings it to its end."""
+    dock.enrol()
+    former = read_enrolled_key(dock.key_file)
+    (dock.card / "a.mp4").write_bytes(bytes(range(256)) * 8192)
+    begun: list[UploadBegun] = []
+
+    def replace_once_begun(event: Event) -> None:
+        if isinstance(event, UploadBegun) and not begun:
+            begun.append(event)
+            with monkeypatch.context() as patched, suppress(TryAgain):
+                if lost == "answer":
+                    _lose(patched, lost)
+                rotate_key(dock.key_file)
+            assert (read_enrolled_key(dock.key_file).next_key is None) is (lost == "never")
+
+    config = DockConfig(station_key_file=dock.key_file, state=dock.notes)
+    done = Order(config, dock.card, dock.card, give_up_seconds=20).carry_out(replace_once_begun, threading.Event())
+    assert (done.complete, len(done.outcomes), len(begun)) == (True, 1, 1)
+    held = read_enrolled_key(dock.key_file)
+    assert held.key.key_id != former.key.key_id
+    assert held.next_key is None
+
+
+def test_what_is_read_again_and_refused_again_or_another_stations_ends_the_run(dock: Dock) -> None:
+    dock.enrol()
+    former, place = read_enrolled_key(dock.key_file), "0" * 32
+    readings = []
+
+    def read_again(held: StationKeyFile) -> StationKey:
+        readings.append(held.station_id)
+        return held.credential()
+
+    stranger = replace(former, key=SigningKey.generate())
+    for found in (stranger, replace(former, station_id=str(uuid.uuid4())), replace(former, receipt_key="0" * 64)):
+        archive = Archive(dock.served.url, stranger.credential(), read_again=partial(read_again, found))
+        with closing(archive), pytest.raises(errors.StationRefused) as refused:
+            archive.read_offset(place, 1)
+        assert refused.value.status == 401
+    assert len(readings) == 3
+    # What the file has is tried once; a key that counts goes on.
+    archive = Archive(dock.served.url, stranger.credential(), read_again=partial(read_again, former))
+    with closing(archive), pytest.raises(errors.UploadGone):
+        archive.read_offset(place, 1)
 
 
 def test_a_new_key_that_is_another_stations_is_never_taken_for_this_ones(dock: Dock) -> None:
