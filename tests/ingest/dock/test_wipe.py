@@ -160,6 +160,33 @@ def test_killed_on_every_line_from_the_receipt_to_the_last_note(in_memory: Path)
     assert gone_early > (3 if ALL else 0), "no kill fell between the unlink and the end"
 
 
+def test_the_last_reading_before_the_removal_is_from_the_card_and_not_from_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    card, steps = Card(tmp_path), list[str]()
+    forget, read, unlink = os.posix_fadvise, wipe_module.digest_open, os.unlink
+
+    def forget_noted(descriptor: int, *how: int) -> None:
+        if how == (0, 0, os.POSIX_FADV_DONTNEED) and os.path.samestat(os.fstat(descriptor), card.path.stat()):
+            steps.append("forgotten")
+        forget(descriptor, *how)
+
+    def read_noted(*arguments: Any) -> Any:
+        steps.append("read")
+        return read(*arguments)
+
+    def unlink_noted(name: Any, **where: Any) -> None:
+        if name == "a.mp4":
+            steps.append("removed")
+        unlink(name, **where)
+
+    monkeypatch.setattr(os, "posix_fadvise", forget_noted)
+    monkeypatch.setattr(wipe_module, "digest_open", read_noted)
+    monkeypatch.setattr(os, "unlink", unlink_noted)
+    card.take_receipt_and_wipe()
+    assert steps == ["forgotten", "read", "removed"]
+
+
 def test_removal_that_the_power_cut_undid_is_done_again(
     docking: Any, archive: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

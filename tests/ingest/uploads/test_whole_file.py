@@ -128,6 +128,28 @@ def test_a_disk_without_room_for_an_offset_file_takes_no_bytes_away(staging, mon
     assert staging.bytes_path(UPLOAD).read_bytes() == DATA
 
 
+def test_that_all_bytes_are_there_is_durable_with_its_name_before_anybody_is_told(staging, monkeypatch):
+    write_whole(staging).release()
+    done, fdatasync, sync_folder = [], os.fdatasync, staging.sync_folder
+
+    def fdatasync_noted(descriptor: int) -> None:
+        fdatasync(descriptor)
+        done.append(Path(f"/proc/self/fd/{descriptor}").readlink().suffix)
+
+    def sync_folder_noted() -> None:
+        sync_folder()
+        done.append("names")
+
+    monkeypatch.setattr(os, "fdatasync", fdatasync_noted)
+    monkeypatch.setattr(staging, "sync_folder", sync_folder_noted)
+    staging.record_whole(UPLOAD, len(DATA))
+    assert done[-1] == "names", "the names come last, or a power cut leaves an offset without a file"
+    assert any(each not in ("names", ".bin") for each in done[:-1]), "the offset itself, before its name"
+    with staging.take_ticket(UPLOAD) as held:
+        assert held.try_lock()
+        assert held.offset == len(DATA)
+
+
 def test_an_offset_file_is_there_as_a_whole_or_not_at_all(staging, monkeypatch):
     def link(*_: object) -> None:
         raise InterruptedError
