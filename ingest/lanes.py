@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.custody import seal_upload
-from ingest.sealing.due import DueUpload, give_back, lease_due_upload, put_off, stop_upload
+from ingest.sealing.due import DueUpload, Size, give_back, lease_due_upload, put_off, stop_upload
 from ingest.sealing.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.fair_share import FairShare
 from ingest.sealing.parts import Custody
@@ -20,7 +20,6 @@ from ingest.uploads.staging import Staging
 
 log = structlog.get_logger()
 
-SMALL_BYTES = 4 << 20
 SMALL_LANES = 4
 LOOK_AGAIN_SECONDS = 0.2
 
@@ -33,11 +32,12 @@ def seal_all_due(
     small_lanes: int = SMALL_LANES,
     is_stopping: Callable[[], bool] = lambda: False,
 ) -> None:
-    """One upload after the other, and small ones beside them, until nothing is due and nothing under way; or until it
-    `is_stopping`: then what is under way is finished, in every lane, and nothing more is begun.
+    """One upload after the other, large ones first, and small ones beside them, until nothing is due and nothing under
+    way; or until it `is_stopping`: then what is under way is finished, in every lane, and nothing more is begun.
 
     A small file costs little work and much waiting: for tools to start, for disks, for a checkpoint. So several of
-    them are under way at once, and none waits for a large one to be through. A station has all lanes but one at most:
+    them are under way at once; none waits for a large one to be through, and no large one for a card full of them that
+    came before. A station has all lanes but one at most:
     whatever it sends, another's next file finds one.
     """
     done = threading.Event()
@@ -45,23 +45,26 @@ def seal_all_due(
 
     def seal_small(lane: str) -> None:
         while not done.is_set() and not is_stopping():
-            if look_once(lane, SMALL_BYTES):
+            if look_once(lane, Size.SMALL):
                 on_sealed()
             else:
                 done.wait(LOOK_AGAIN_SECONDS)
 
-    def look_once(lane: str, at_most_bytes: int | None = None) -> bool:
+    def look_once(lane: str, size: Size) -> bool:
         """A database that is away for a moment ends no lane: a large file may be hours from its end in another."""
         try:
-            return seal_next(custody, staging, lane, at_most_bytes, share)
+            return seal_next(custody, staging, lane, size, share)
         except Exception:
             log.exception("custody.lane_failed", lane=lane)
             return False
 
+    def look_twice() -> bool:
+        return look_once(worker, Size.LARGE) or look_once(worker, Size.ANY)
+
     with ThreadPoolExecutor(max(small_lanes, 1), "seal-small") as pool:
         lanes = [pool.submit(seal_small, f"{worker}/{number}") for number in range(small_lanes)]
         try:
-            while not is_stopping() and ((sealed := look_once(worker)) or share.under_way):
+            while not is_stopping() and ((sealed := look_twice()) or share.under_way):
                 if sealed:
                     on_sealed()
                 else:  # What is left may be a station's that has its share of lanes, or come while they work.
@@ -73,21 +76,20 @@ def seal_all_due(
 
 
 def seal_next(
-    custody: Custody, staging: Staging, worker: str, at_most_bytes: int | None = None, share: FairShare | None = None
+    custody: Custody, staging: Staging, worker: str, size: Size = Size.ANY, share: FairShare | None = None
 ) -> bool:
-    """Seal the next upload of the staging folder's node, of those that are not larger: of whose turn it is, the oldest.
-    False when none is due."""
+    """Seal the next upload of the staging folder's node and of that size, in their turn. False when none is due."""
     share = share or FairShare(most_at_once=1)
     with share.choosing:
-        upload = lease_due_upload(custody.database, worker, at_most_bytes, share.order(), staging.node)
+        upload = lease_due_upload(custody.database, worker, size, share.order(), staging.node)
         if upload is None:
             return False
-        share.begin(upload.station_id)
+        share.begin(upload.station_id, upload.is_large)
     try:
         with structlog.contextvars.bound_contextvars(trace=upload.id):
             _seal(upload, custody, staging)
     finally:
-        share.end(upload.station_id)
+        share.end(upload.station_id, upload.is_large)
     return True
 
 
@@ -113,7 +115,7 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
 
 def _shown(upload: DueUpload, staging: Staging) -> AbstractContextManager[None]:
     """Uploads give way to large files alone: a small one mostly waits, and a backlog of them may last an hour."""
-    return sealing_shown(staging.folder) if upload.declared_length > SMALL_BYTES else nullcontext()
+    return sealing_shown(staging.folder) if upload.is_large else nullcontext()
 
 
 def _remove_staged(upload: DueUpload, staging: Staging) -> None:

@@ -6,17 +6,32 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import Any
 
 import structlog
-from sqlalchemy import ARRAY, Select, Uuid, all_, cast, func, select, true, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Select,
+    Uuid,
+    all_,
+    cast,
+    func,
+    literal_column,
+    or_,
+    select,
+    true,
+    update,
+)
 from sqlalchemy.orm import Session
 
 from ingest.lease import Lease, given_back, is_free, taken_by
 from ingest.sealing.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.sealing.fair_share import Order
 from storage.catalog.stations import Station
-from storage.catalog.uploads import OWED_RECEIPT, Upload
+from storage.catalog.uploads import LARGE_UPLOAD, OWED_RECEIPT, Upload
 from storage.database import Database
 from storage.ledger.append import Actor, Change, record_change
 
@@ -26,6 +41,22 @@ LONGEST_BACKOFF = timedelta(minutes=5)
 CUSTODY = Actor.system("custody")
 ANY_ORDER = Order()
 _DUE = (Upload.state.in_(OWED_RECEIPT), Upload.finished_at.is_not(None), is_free(Upload))
+
+
+class Size(Enum):
+    """Of which a lane takes the next upload."""
+
+    ANY = "any"
+    SMALL = "small"
+    LARGE = "large"
+
+    @property
+    def is_met(self) -> ColumnElement[bool]:
+        # As words, not as a parameter: only so is the index over the large ones seen to serve.
+        limit = literal_column(str(LARGE_UPLOAD), BigInteger)
+        if self is Size.ANY:
+            return true()
+        return Upload.declared_length < limit if self is Size.SMALL else Upload.declared_length >= limit
 
 
 @dataclass(frozen=True)
@@ -48,6 +79,10 @@ class DueUpload:
         return str(self.claims.get("filename", "")) or self.id
 
     @property
+    def is_large(self) -> bool:
+        return self.declared_length >= LARGE_UPLOAD
+
+    @property
     def was_sealed_before(self) -> bool:
         """Whether an earlier run got as far as the recording's row: then only the lock and the receipt are owed."""
         return self.state == "sealed"
@@ -58,9 +93,10 @@ class DueUpload:
 
 
 def lease_due_upload(
-    database: Database, worker: str, at_most_bytes: int | None = None, order: Order = ANY_ORDER, node: str = ""
+    database: Database, worker: str, size: Size = Size.ANY, order: Order = ANY_ORDER, node: str = ""
 ) -> DueUpload | None:
-    """Lease an upload of `node`: the oldest of the station whose turn it is by `order`, of those that are not larger.
+    """Lease an upload of `node` and of that size: of the station whose turn it is by `order`, what its recorder marked
+    as evidence, then the oldest.
 
     None when nothing is due for a station that may have a lane. Two workers never lease the same one: the row is locked
     while the lease is written, and whoever comes second looks again.
@@ -68,7 +104,7 @@ def lease_due_upload(
     others: list[str] = []
     while True:
         with database.transaction() as session:
-            upload_id = session.scalar(_next_due(node, at_most_bytes, order, others))
+            upload_id = session.scalar(_next_due(node, size, order, others))
             if upload_id is None:
                 return None
             wanted = select(Upload).where(Upload.id == upload_id, *_DUE).with_for_update(skip_locked=True)
@@ -78,20 +114,23 @@ def lease_due_upload(
             others.append(upload_id)
 
 
-def _next_due(node: str, at_most_bytes: int | None, order: Order, others: Sequence[str]) -> Select[str]:
+def _next_due(node: str, size: Size, order: Order, others: Sequence[str]) -> Select[str]:
     """One look at the index for each station: what it has waiting, here or elsewhere, costs nobody else anything."""
-    oldest = (
+    theirs = (Upload.station_id == Station.id, Upload.node == node, *_DUE)
+    first = (
         select(Upload.id, Upload.finished_at)
-        .where(Upload.station_id == Station.id, Upload.node == node, Upload.id.not_in(others), *_DUE)
-        .where(true() if at_most_bytes is None else Upload.declared_length <= at_most_bytes)
-        .order_by(Upload.finished_at)
+        .where(*theirs, Upload.id.not_in(others), size.is_met)
+        .order_by(Upload.claims["marked"].astext, Upload.finished_at)
         .limit(1)
-        .lateral("oldest")
+        .lateral("first")
     )
-    full, behind = (cast(list(each), ARRAY(Uuid)) for each in (order.full, order.behind))
+    full, behind, short = (cast(list(each), ARRAY(Uuid)) for each in (order.full, order.behind, order.one_short))
     place = func.coalesce(func.array_position(behind, Station.id), 0)
-    statement = select(oldest.c.id).select_from(Station).join(oldest, true()).where(Station.id != all_(full))
-    return statement.order_by(place, oldest.c.finished_at).limit(1)
+    statement = select(first.c.id).select_from(Station).join(first, true()).where(Station.id != all_(full))
+    if size is Size.SMALL and order.one_short:
+        a_large_one_waits = select(Upload.id).where(*theirs, Size.LARGE.is_met).correlate(Station).exists()
+        statement = statement.where(or_(Station.id != all_(short), ~a_large_one_waits))
+    return statement.order_by(place, first.c.finished_at).limit(1)
 
 
 def _leased(session: Session, row: Upload, worker: str) -> DueUpload:

@@ -2,7 +2,8 @@
 
 A file may be made to take a minute of looking at. In the order of their arrival, a station with thousands of such files
 would have everybody else wait for days. So of two stations the one is served that had less of custody's time lately,
-and one lane is always left for somebody else. Where only one station has anything due it loses nothing by that.
+and one lane is always left for somebody else. Where only one station has anything due it loses nothing by that. Nor
+does a large file wait for all small ones of its own station: the last lane that the station may have is kept for it.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ HALF_LIFE_SECONDS = 300.0
 
 @dataclass(frozen=True)
 class Order:
-    """Of stations: `full` get no lane now; `behind` had some of the time, least first. All others come before those."""
+    """Of stations: `full` get no lane now; `one_short` may have one more, for no small file where a large one waits;
+    `behind` had some of the time, least first. All others come before those."""
 
     full: tuple[uuid.UUID, ...] = ()
     behind: tuple[uuid.UUID, ...] = ()
+    one_short: tuple[uuid.UUID, ...] = ()
 
 
 class FairShare:
@@ -37,6 +40,7 @@ class FairShare:
         self._most_at_once, self._now = most_at_once, now
         self._guard = threading.Lock()
         self._under_way: Counter[uuid.UUID] = Counter()
+        self._large_under_way = 0
         self._had: dict[uuid.UUID, float] = {}
         self._as_of = now()
 
@@ -49,20 +53,26 @@ class FairShare:
     def order(self) -> Order:
         with self._guard:
             self._pass_time()
-            full = tuple(each for each, lanes in self._under_way.items() if lanes >= self._most_at_once)
-            return Order(full, tuple(sorted(self._had, key=self._had.__getitem__)))
+            most = self._most_at_once
+            full = tuple(each for each, lanes in self._under_way.items() if lanes >= most)
+            one_short = tuple(each for each, lanes in self._under_way.items() if lanes == most - 1)
+            behind = tuple(sorted(self._had, key=self._had.__getitem__))
+            # While a large one is under way nobody looks for another: nothing is kept for it.
+            return Order(full, behind, () if self._large_under_way else one_short)
 
-    def begin(self, station_id: uuid.UUID) -> None:
+    def begin(self, station_id: uuid.UUID, is_large: bool = False) -> None:
         with self._guard:
             self._pass_time()
             self._under_way[station_id] += 1
+            self._large_under_way += is_large
             # Before it has taken any time: whoever was served just now is behind whoever was not.
             self._had.setdefault(station_id, 0.0)
 
-    def end(self, station_id: uuid.UUID) -> None:
+    def end(self, station_id: uuid.UUID, is_large: bool = False) -> None:
         with self._guard:
             self._pass_time()
             self._under_way[station_id] -= 1
+            self._large_under_way -= is_large
             if not self._under_way[station_id]:
                 del self._under_way[station_id]
 

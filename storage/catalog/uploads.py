@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String, TextClause, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from storage.catalog.base import Base, CreatedAt, Instant, Json, Size, UnitId, none_of, one_of
@@ -27,6 +27,18 @@ TO_BE_SEALED = ("finished", "failed")
 IN_HAND = ("open", "finished", "sealed", "failed")
 """Neither receipted nor given up."""
 
+LARGE_UPLOAD = 4 << 20
+"""Bytes from which on an upload is a large one: a lane of its own looks for it, by an index of its own."""
+
+
+_IS_OWED = "state IN ('finished', 'sealed')"
+_IS_LARGE = f"declared_length >= {LARGE_UPLOAD}"
+
+
+def _in_turn() -> tuple[str | TextClause, ...]:
+    """A station's on one node, what its recorder marked as evidence first: that alone says '1', the others nothing."""
+    return ("station_id", "node", text("(claims ->> 'marked')"), "finished_at")
+
 
 class Upload(Base):
     """上传: claims are what the station said and nothing more. While `leased_until` lies ahead a worker has it.
@@ -44,13 +56,8 @@ class Upload(Base):
         CheckConstraint(f"NOT length_deferred OR {one_of('state', 'open', *GONE_STATES)}", name="length_deferred"),
         CheckConstraint("id ~ '^[0-9a-f]{32}$'", name="id"),
         CheckConstraint(f"node ~ '^({NODE_NAME})?$'", name="node"),
-        Index(
-            "ix_upload_due",
-            "station_id",
-            "node",
-            "finished_at",
-            postgresql_where=text("state IN ('finished', 'sealed')"),
-        ),
+        Index("ix_upload_due", *_in_turn(), postgresql_where=text(_IS_OWED)),
+        Index("ix_upload_due_large", *_in_turn(), postgresql_where=text(f"{_IS_OWED} AND {_IS_LARGE}")),
         Index(
             "uq_upload_creation_key",
             "station_id",

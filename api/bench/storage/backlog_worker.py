@@ -41,7 +41,7 @@ def work_through(urls: Sequence[str], items: int) -> list[float]:
 def _take_one(database: Database, share: FairShare, worker: str) -> float:
     started = time.perf_counter()
     with share.choosing:
-        upload = lease_due_upload(database, worker, None, share.order())
+        upload = lease_due_upload(database, worker, order=share.order())
         if upload is None:
             raise RuntimeError("nothing is due")
         share.begin(upload.station_id)

@@ -15,12 +15,12 @@ import pytest
 from sqlalchemy import select
 
 from api.tasks.custody import LOOKING_BYTES, looking_places
-from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
+from ingest.lanes import SMALL_LANES, seal_all_due
 from ingest.media.findings import not_understood
-from ingest.sealing.due import ANY_ORDER, lease_due_upload
-from ingest.sealing.fair_share import FairSemaphore, Order
+from ingest.sealing.due import ANY_ORDER, Size, lease_due_upload
+from ingest.sealing.fair_share import FairSemaphore, FairShare, Order
 from ingest.stations.enrolment import enrol_station, station_of_token
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import LARGE_UPLOAD, Upload
 from tests.api.sealing_archive import OPERATOR
 
 FINDINGS = not_understood(ValueError("not looked at"))
@@ -124,7 +124,7 @@ def test_a_neighbours_receipt_does_not_wait_for_a_station_that_floods_with_slow_
 
 
 def test_nor_for_one_that_floods_with_large_ones_too(sealing: Any, flood: Flood) -> None:
-    flood.add(sealing.station_id, 2, SMALL_BYTES + 1)
+    flood.add(sealing.station_id, 2, LARGE_UPLOAD)
     flood.add(sealing.station_id, 10)
     neighbour = another_station(sealing)
     with flood.sealed():
@@ -160,16 +160,74 @@ def test_of_two_stations_the_one_is_next_that_had_less_and_within_it_the_oldest(
     late = [stage(sealing, neighbour, uuid.uuid4().bytes) for _ in range(2)]
     database, station_id = sealing.archive.database, sealing.station_id
 
-    def next_one(order: Order = ANY_ORDER, at_most: int | None = None) -> str | None:
-        due = lease_due_upload(database, "test", at_most, order)
+    def next_one(order: Order = ANY_ORDER, size: Size = Size.ANY) -> str | None:
+        due = lease_due_upload(database, "test", size, order)
         return None if due is None else due.id
 
     assert next_one() == flooding[0]
     assert next_one(Order(behind=(station_id,))) == late[0]
     assert next_one(Order(behind=(neighbour, station_id))) == late[1]
     assert next_one(Order(behind=(neighbour, station_id), full=(station_id,))) is None
-    assert next_one(Order(full=(neighbour,)), at_most=1) is None
+    assert next_one(Order(full=(neighbour,)), size=Size.LARGE) is None
     assert next_one(Order(full=(neighbour,))) == flooding[1]
+
+
+def test_of_one_station_what_its_recorder_marked_as_evidence_is_next(sealing: Any) -> None:
+    ordinary = sealing.stage(b"ordinary", "a.mp4")
+    marked, marked_later = (sealing.stage(name.encode(), f"{name}.mp4", marked="1") for name in ("marked", "later"))
+    leased = [lease_due_upload(sealing.archive.database, "test") for _ in range(3)]
+    assert [due.id for due in leased if due is not None] == [marked, marked_later, ordinary]
+
+
+def test_a_large_file_does_not_wait_for_the_small_ones_of_its_own_station_that_came_before(
+    sealing: Any, flood: Flood
+) -> None:
+    """Its lanes are full of them, and each that is through has another behind it."""
+    flood.add(sealing.station_id, 60)
+    slow, flood.slow = flood.slow, set()
+    probe = flood.probe
+
+    def probe_slowly(path: Path) -> Any:
+        if path in slow:
+            time.sleep(0.3)
+        return probe(path)
+
+    flood.probe = probe_slowly  # type: ignore[method-assign]
+    with flood.sealed():
+        wait_until(lambda: len(flood.seen) >= SMALL_LANES)
+        came_after = len(flood.seen)
+        (large,) = flood.add(sealing.station_id, 1, LARGE_UPLOAD)
+        flood.slow.clear()
+        wait_until(lambda: state_of(sealing, large) == "receipted")
+        path = sealing.staging.bytes_path(large)
+        assert flood.seen.index(path) - came_after <= 3 * SMALL_LANES
+    assert len(flood.seen) == 61
+
+
+@pytest.mark.parametrize("lanes", [SMALL_LANES - 2, SMALL_LANES - 1, SMALL_LANES])
+def test_the_last_lane_of_a_station_is_kept_for_its_large_file_while_nobody_has_one_in_hand(lanes: int) -> None:
+    share, station, other = FairShare(SMALL_LANES), uuid.uuid4(), uuid.uuid4()
+    for _ in range(lanes):
+        share.begin(station)
+    kept = (station,) if lanes == SMALL_LANES - 1 else ()
+    assert share.order().one_short == kept
+    share.begin(other, is_large=True)
+    assert share.order().one_short == ()
+    share.end(other, is_large=True)
+    assert share.order().one_short == kept
+
+
+def test_no_small_file_takes_the_lane_that_is_kept_and_where_no_large_one_waits_it_does(sealing: Any) -> None:
+    small = stage(sealing, sealing.station_id, uuid.uuid4().bytes)
+    database, order = sealing.archive.database, Order(one_short=(sealing.station_id,))
+    large = stage(sealing, sealing.station_id, b"x" * LARGE_UPLOAD)
+    assert lease_due_upload(database, "test", Size.SMALL, order) is None
+    due = lease_due_upload(database, "test", Size.LARGE, order)
+    assert due is not None
+    assert (due.id, due.is_large) == (large, True)
+    due = lease_due_upload(database, "test", Size.SMALL, order)
+    assert due is not None
+    assert (due.id, due.is_large) == (small, False)
 
 
 def test_a_row_that_somebody_else_is_about_to_lease_is_passed_by(sealing: Any) -> None:

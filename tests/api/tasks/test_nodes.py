@@ -24,9 +24,9 @@ from api.tasks.custody import open_custody
 from api.tasks.staging import recover_all_uploads, sweep_staged
 from api.verification import verify_archive
 from ingest.lanes import seal_all_due, seal_next
-from ingest.sealing.due import ANY_ORDER, _next_due, lease_due_upload
+from ingest.sealing.due import ANY_ORDER, Size, _next_due, lease_due_upload
 from ingest.sealing.errors import UploadNotInTrouble
-from storage.catalog.uploads import StationLoad, Upload
+from storage.catalog.uploads import LARGE_UPLOAD, StationLoad, Upload
 
 CONTENT = b"no picture, but evidence\n" * 100
 
@@ -109,27 +109,33 @@ def test_each_node_seals_its_own_bytes_and_removes_no_others(sealing: Any, nodes
     assert report.findings == ()
 
 
-def test_a_look_for_what_is_due_is_one_look_at_the_index_whatever_other_nodes_have(
-    sealing: Any, nodes: tuple[Node, Node]
+@pytest.mark.parametrize(
+    ("of_node", "size", "index"),
+    [("a", Size.ANY, "ix_upload_due"), ("b", Size.LARGE, "ix_upload_due_large"), ("b", Size.SMALL, "ix_upload_due")],
+)
+def test_a_look_for_what_is_due_is_one_look_at_the_index_whatever_waits_elsewhere_or_is_small(
+    sealing: Any, nodes: tuple[Node, Node], of_node: str, size: Size, index: str
 ) -> None:
     _, b = nodes
-    b.stage(CONTENT)
+    b.stage(CONTENT if size is not Size.LARGE else CONTENT.ljust(LARGE_UPLOAD))
     with sealing.archive.database.transaction() as session:
         session.execute(
             text("""INSERT INTO upload (id, station_id, unit_id, declared_length, claims, attempts, expires_at, state,
                     finished_at, node)
-                SELECT md5(n::text), station_id, unit_id, 1, '{}', 0, now(), 'finished', now() - interval '1 day', 'a'
-                FROM upload, generate_series(1, 5000) n""")
+                SELECT md5(n::text), station_id, unit_id, 1, '{}', 0, now(), 'finished', now() - interval '1 day', :node
+                FROM upload, generate_series(1, 5000) n"""),
+            {"node": of_node},
         )
         session.execute(text("ANALYZE upload"))
     with sealing.archive.database.reading() as session:
-        statement = _next_due("b", None, ANY_ORDER, []).compile(
+        statement = _next_due("b", size, ANY_ORDER, []).compile(
             session.connection(), compile_kwargs={"literal_binds": True}
         )
         plan = session.scalars(text(f"EXPLAIN (ANALYZE, FORMAT TEXT) {statement}")).all()
     text_of_plan = "\n".join(plan)
-    assert "ix_upload_due" in text_of_plan
+    assert f"using {index} on upload" in text_of_plan, text_of_plan
     assert "Rows Removed by Filter: 5" not in text_of_plan, text_of_plan
+    assert "Sort Method" not in text_of_plan.partition(index)[2], text_of_plan
     assert b.lease() is not None
 
 

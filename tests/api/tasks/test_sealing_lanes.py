@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import func, select
 from sqlalchemy.exc import OperationalError
 
-from ingest.lanes import SMALL_BYTES, SMALL_LANES, seal_all_due
+from ingest.lanes import SMALL_LANES, seal_all_due
 from ingest.media.errors import SandboxFailed
-from ingest.sealing.due import lease_due_upload
+from ingest.sealing.due import Size, lease_due_upload
 from ingest.sealing.fair_share import FairSemaphore, Order
 from ingest.sealing_sign import is_sealing_shown
 from ingest.uploads.staging import Staging
 from storage.catalog.recordings import Recording
-from storage.catalog.uploads import Upload
+from storage.catalog.uploads import LARGE_UPLOAD, Upload
 
 
 def count(sealing: Any, table: Any, *conditions: Any) -> int:
@@ -29,7 +29,7 @@ def count(sealing: Any, table: Any, *conditions: Any) -> int:
 
 
 def test_small_files_wait_for_no_large_one_and_each_is_sealed_once(sealing: Any) -> None:
-    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    large = sealing.stage(b"x" * LARGE_UPLOAD, "large.mp4")
     small = [sealing.stage(f"evidence {number}".encode(), f"{number}.jpg") for number in range(12)]
     reached, go_on = threading.Event(), threading.Event()
 
@@ -92,19 +92,19 @@ def test_what_fails_in_a_lane_ends_no_lane(sealing: Any) -> None:
 
 def test_a_database_that_is_away_for_a_moment_ends_no_lane(sealing: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """While a large file is on its way, the small ones beside it go on as soon as it answers again."""
-    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    large = sealing.stage(b"x" * LARGE_UPLOAD, "large.mp4")
     reached, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
     away: set[str] = set()
 
-    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order, node: str) -> Any:
-        if at_most_bytes is not None and not reached.is_set():
+    def lease(database: Any, worker: str, size: Size, order: Order, node: str) -> Any:
+        if size is Size.SMALL and not reached.is_set():
             return None
-        if at_most_bytes is not None and worker not in away:
+        if size is Size.SMALL and worker not in away:
             away.add(worker)
             if len(away) == SMALL_LANES:
                 went_away.set()
             raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
-        return lease_due_upload(database, worker, at_most_bytes, order, node)
+        return lease_due_upload(database, worker, size, order, node)
 
     def probe(path: Path) -> Any:
         if path == sealing.staging.bytes_path(large):
@@ -134,14 +134,14 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
     sealing: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It looks again as long as anything is under way beside it."""
-    large, small = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4"), sealing.stage(b"small", "small.jpg")
+    large, small = sealing.stage(b"x" * LARGE_UPLOAD, "large.mp4"), sealing.stage(b"small", "small.jpg")
     held, went_away, go_on = threading.Event(), threading.Event(), threading.Event()
 
-    def lease(database: Any, worker: str, at_most_bytes: int | None, order: Order, node: str) -> Any:
-        if at_most_bytes is None and held.is_set() and not went_away.is_set():
+    def lease(database: Any, worker: str, size: Size, order: Order, node: str) -> Any:
+        if size is Size.LARGE and held.is_set() and not went_away.is_set():
             went_away.set()
             raise OperationalError("SELECT", {}, ConnectionError("the database system is shutting down"))
-        return lease_due_upload(database, worker, at_most_bytes, order, node)
+        return lease_due_upload(database, worker, size, order, node)
 
     def probe(path: Path) -> Any:
         if path == sealing.staging.bytes_path(small):
@@ -157,7 +157,7 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
     work.start()
     try:
         assert went_away.wait(60)
-        late = sealing.stage(b"y" * (SMALL_BYTES + 1), "late.mp4")
+        late = sealing.stage(b"y" * LARGE_UPLOAD, "late.mp4")
         deadline = time.monotonic() + 60
         while count(sealing, Upload, Upload.id == late, Upload.state == "receipted") < 1:
             assert time.monotonic() < deadline, "nobody looks for large files any more"
@@ -171,7 +171,7 @@ def test_a_database_that_is_away_for_a_moment_ends_not_even_the_lane_of_large_fi
 @pytest.mark.timeout(180)
 def test_a_worker_that_is_to_end_finishes_what_every_lane_has_in_hand_and_begins_nothing_more(sealing: Any) -> None:
     """However much comes in meanwhile."""
-    large = sealing.stage(b"x" * (SMALL_BYTES + 1), "large.mp4")
+    large = sealing.stage(b"x" * LARGE_UPLOAD, "large.mp4")
     begun_large, stopping, go_on, in_hand = threading.Event(), threading.Event(), threading.Event(), set()
 
     def probe(path: Path) -> Any:

@@ -44,8 +44,8 @@ def test_a_backlog_that_ends_is_no_measurement(filled: Callable[[int], str]) -> 
 def test_a_lease_that_was_lost_is_no_measurement(filled: Callable[[int], str], monkeypatch: pytest.MonkeyPatch) -> None:
     real = backlog_worker.lease_due_upload
 
-    def lose(database: Database, *arguments: object) -> object:
-        due = real(database, *arguments)  # type: ignore[arg-type]
+    def lose(database: Database, *arguments: object, **named: object) -> object:
+        due = real(database, *arguments, **named)  # type: ignore[arg-type]
         with database.transaction() as session:
             session.get_one(Upload, due.id).leased_by = "another"  # type: ignore[union-attr]
         return due
