@@ -24,7 +24,7 @@ from tests.hostile.walls import Listener, listener
 from tests.journeys.browsing import desk_of
 from tests.journeys.running import RunningArchive
 
-pytestmark = [pytest.mark.journey, pytest.mark.thorough, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.journey, pytest.mark.timeout(600)]
 UNIT = "JC-01"
 PEOPLE = {
     "chenwei": ("officer", "陈伟"),
