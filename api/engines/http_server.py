@@ -13,6 +13,7 @@ import uvicorn
 
 from api.engines.even_share import Acceptor, ConnectionTable
 from api.engines.http_protocol import BoundedProtocol, ConnectionBounds
+from api.engines.quiet import Quiet
 
 # Long downloads are cut off then: a range request goes on where it stopped.
 GRACEFUL_SECONDS = 8
@@ -39,6 +40,7 @@ class _Server(uvicorn.Server):
         self._twins = twins
         self._on_ready = on_ready
         self._acceptor: Acceptor | None = None
+        self._quiet = Quiet()
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets=[])
@@ -50,6 +52,7 @@ class _Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         if self._acceptor is not None:
             self._acceptor.tell_twins()
+        self._quiet.tick(self.server_state.total_requests, len(self.server_state.tasks))
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:

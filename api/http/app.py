@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
@@ -72,8 +73,15 @@ def own_framework() -> FastAPI:
     return make_framework()
 
 
+def _do_without_former_models() -> None:
+    """FastAPI asks of what it meets whether it is a model of pydantic's first version, and has all of that loaded by
+    the first request that makes it ask: two MiB of the process. Where it finds none installed it goes on without."""
+    sys.modules.setdefault("pydantic.v1", None)  # type: ignore[arg-type]
+
+
 def make_framework() -> FastAPI:
     """The API, the public files and the pages, of no archive yet."""
+    _do_without_former_models()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
