@@ -24,7 +24,7 @@ OURS: Final = ("api", "casework", "ingest", "integrity", "retention", "storage")
 _EVERY_LINE: Final = (
     structlog.contextvars.merge_contextvars,
     structlog.processors.add_log_level,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
+    structlog.processors.MaybeTimeStamper(fmt="iso", utc=True),  # what is written later says when it was
     structlog.processors.format_exc_info,
 )
 _RENDER: Final = structlog.processors.JSONRenderer(ensure_ascii=False, default=str)

@@ -10,7 +10,6 @@ What blocks is done by a thread. What only asks somebody else, and can be awaite
 from __future__ import annotations
 
 import asyncio
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +25,6 @@ _MOST_TOGETHER = 200
 _HELD_UP_SECONDS = 0.1
 _COMPANY_SECONDS = 0.01
 _BATCHERS = 3
-_BEHIND_ANSWERS_SECONDS = 0.001
 
 
 class Batcher(ABC, Generic[Asked, Given]):
@@ -138,12 +136,10 @@ def in_threads(
     name: str,
     company: Company | None = None,
     batchers: int = _BATCHERS,
-    afterwards: Callable[[], None] | None = None,
 ) -> Gathering[Asked, Given]:
-    """Of work that blocks: its threads are called `name`-0 and so on. `afterwards` is called in them after each batch,
-    a moment later than those who asked have their answers."""
+    """Of work that blocks: its threads are called `name`-0 and so on."""
     # Each batcher has a queue of its own: threads that wait at one queue wake each other for nothing.
-    return Gathering([_ThreadBatcher(work, f"{name}-{number}", afterwards) for number in range(batchers)], company)
+    return Gathering([_ThreadBatcher(work, f"{name}-{number}") for number in range(batchers)], company)
 
 
 def on_loop(
@@ -156,13 +152,8 @@ def on_loop(
 
 
 class _ThreadBatcher(Batcher[Asked, Given]):
-    def __init__(
-        self,
-        work: Callable[[Sequence[Asked]], Sequence[Given | Exception]],
-        name: str,
-        afterwards: Callable[[], None] | None,
-    ) -> None:
-        self._work, self._afterwards, self._thread = work, afterwards, ThreadPoolExecutor(1, name)
+    def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Given | Exception]], name: str) -> None:
+        self._work, self._thread = work, ThreadPoolExecutor(1, name)
 
     def start(self, asked: Sequence[Asked], done: Callable[[Sequence[Given | BaseException]], None]) -> None:
         self._thread.submit(self._run, asyncio.get_running_loop(), asked, done)
@@ -181,10 +172,6 @@ class _ThreadBatcher(Batcher[Asked, Given]):
             answers = [error] * len(asked)
         with suppress(RuntimeError):  # the loop is closed: nobody waits any more
             loop.call_soon_threadsafe(done, answers)
-        if self._afterwards is not None:
-            # The loop has been woken, and would wait for the interpreter if this thread went on with it.
-            time.sleep(_BEHIND_ANSWERS_SECONDS)
-            self._afterwards()
 
 
 class _LoopBatcher(Batcher[Asked, Given]):

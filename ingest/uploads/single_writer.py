@@ -229,11 +229,7 @@ class SingleWriter:
         return record
 
     def _terminate_held(self, record: UploadRecord, held: HeldUpload) -> None:
-        if held.is_complete:
-            ended = self._handover.hand_over([record])[0]
-            self._handover.tell()
-        else:
-            ended = self._register.terminate_upload(record)
+        ended = self._handover.hand_over([record])[0] if held.is_complete else self._register.terminate_upload(record)
         if not ended and self._status.look_up(record).is_gone:
             raise UploadGone(held.upload_id, "it ended meanwhile")
         if held.is_complete or not ended:

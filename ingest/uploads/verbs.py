@@ -56,16 +56,12 @@ class Verbs:
         self._company = Company()
         self._admission = Admission(register, limits.believe_seconds)
         self._open_soon: Gathering[Opening, UploadRecord] = on_loop(register.open_uploads, self._company)
-        finish_soon: Gathering[UploadRecord, bool] = in_threads(
-            handover.hand_over, "upload-finish", afterwards=handover.tell
-        )
+        finish_soon: Gathering[UploadRecord, bool] = in_threads(handover.hand_over, "upload-finish")
         self._status = UploadStatus(register, staging, limits, threads, finish_soon)
         self._writer = SingleWriter(register, staging, limits, threads, self._admission, self._status, handover)
         self._room = BodyRoom()
         whole_bodies = WholeBodies(staging, handover.hand_over)
-        self._settle_soon: Gathering[WholeBody, bool] = in_threads(
-            whole_bodies.settle, "upload-whole", self._company, afterwards=handover.tell
-        )
+        self._settle_soon: Gathering[WholeBody, bool] = in_threads(whole_bodies.settle, "upload-whole", self._company)
 
     async def create(self, request: Request) -> Answer:
         """POST to the collection: creation, or creation with upload."""

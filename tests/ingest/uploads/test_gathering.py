@@ -238,27 +238,6 @@ def test_two_halves_of_a_company_become_one_again_without_waiting_for_each_other
     assert batches == [("first", [0, 1, 2, 3]), ("second", [0, 1, 2, 3, 4, 5, 6])]
 
 
-def test_what_nobody_waits_for_is_done_when_all_have_gone_on_with_their_answers():
-    done: list[str] = []
-    told = threading.Event()
-
-    def afterwards() -> None:
-        told.wait(20)
-        done.append("told")
-
-    async def run() -> None:
-        gathering = in_threads(list, "test", afterwards=afterwards)
-        for _ in range(3):  # by another thread, while the first has not told yet
-            assert await asyncio.wait_for(gathering(1), 15) == 1
-            done.append("answered")
-        told.set()
-        while done.count("told") < 3:
-            await asyncio.sleep(0.01)
-
-    asyncio.run(asyncio.wait_for(run(), 20))
-    assert done == ["answered"] * 3 + ["told"] * 3
-
-
 def test_a_batch_for_which_there_is_no_thread_is_told_so_and_the_next_may_try():
     class Refusing(Batcher[int, int]):
         refuses = True
