@@ -1,10 +1,10 @@
-"""Bodies give way to sealing: while a large file is being sealed on this node, those of one process take a quarter of a
+"""Bodies give way to sealing: while a large file is being sealed on this node, those of one process take an eighth of a
 processor, and no more.
 
 A file that has arrived is sealed before others arrive faster. Niceness alone does not bring that about: of two
 processors, two processes that take sixteen bodies at full speed had three quarters, and sealing waited for one during
-two thirds of its time. A quarter takes in some 200 MB/s, which is more than a station's network brings: what is slowed
-down is who sends from next door, and for as long as his own file before is being sealed.
+two thirds of its time. An eighth takes in some 100 MB/s, of each process, which is more than a station's network
+brings: what is slowed down is who sends from next door, and for as long as his own file before is being sealed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-PART: Final = 0.25
+PART: Final = 0.125
 WINDOW_SECONDS: Final = 0.05
 
 

@@ -1,4 +1,4 @@
-"""Bodies give way to sealing: a quarter of a processor while it is shown, and all there is otherwise."""
+"""Bodies give way to sealing: an eighth of a processor while it is shown, and all there is otherwise."""
 
 from __future__ import annotations
 
