@@ -105,7 +105,8 @@ class Order:
             ledger_vkey=load_ledger_vkey(config.ledger_key) if config.ledger_key else None,
             tls=tls,
             report_seconds=config.report_seconds,
-            read_credential_again=lambda: choose()[0],
+            # A token that is another is not known for the same station's: reading it again would help nobody.
+            read_credential_again=None if config.station_key_file is None else lambda: choose()[0],
         )
 
 

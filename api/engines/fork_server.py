@@ -25,6 +25,7 @@ from pathlib import Path
 
 from api.engines.child import end_with_parent
 from api.engines.fork_request import GO, HTTP, MOST_BYTES, MOST_DESCRIPTORS, ForkRequest, address_for
+from api.engines.quiet import give_back_free_memory
 from api.tasks.queues import QUEUES
 
 # All that a process of `liuhen up` would import at its start or with its first task: those of HTTP, and the others.
@@ -133,7 +134,7 @@ def _settle() -> None:
     gc.collect()
     gc.freeze()
     # Compiling and loading leave holes of a tenth of the memory, which each fork would have as its own.
-    ctypes.CDLL(None).malloc_trim(0)
+    give_back_free_memory()
     if len(list(Path("/proc/self/task").iterdir())) != 1:
         sys.exit("something that was imported runs threads, and they would not survive a fork")
 

@@ -11,14 +11,16 @@ INPUT: Final = f"file:{MEDIA_INSIDE}"
 # does not stop it: only this list of demuxers does. None of these opens a second file by name.
 DEMUXERS: Final = "mov,avi,mpegts,mpeg,h264,hevc,matroska,wav,mp3,amr,aac,image2,jpeg_pipe,png_pipe"
 PROTOCOLS: Final = "file"
+# What ffmpeg refuses by itself today (av_image_check_size2): a later one may take more.
+MOST_PIXELS: Final = 1 << 28
 # A tiled photograph has a stream a tile: 8064 × 6048 in tiles of 512 are 192.
 MOST_STREAMS: Final = 400
 
-# Pixels need no limit of ours: ffmpeg refuses a frame of 2 to the power of 28 and more (av_image_check_size2).
 POLICY: Final[dict[str, str | int]] = {
     "protocol_whitelist": PROTOCOLS,
     "format_whitelist": DEMUXERS,
     "max_streams": MOST_STREAMS,
+    "max_pixels": MOST_PIXELS,
 }
 
 

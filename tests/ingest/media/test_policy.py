@@ -47,6 +47,14 @@ def test_the_list_has_what_was_tried_and_nothing_that_nobody_named() -> None:
     assert set(DEMUXERS.split(",")) == TRIED | ADDED
 
 
+def test_every_command_begins_with_the_whole_policy() -> None:
+    """ffmpeg's own limit of pixels is the same today, so no picture tells whether ours is there."""
+    words = policy_arguments()
+    policy = dict(zip(words[::2], words[1::2], strict=True))
+    assert (policy["-protocol_whitelist"], policy["-format_whitelist"]) == ("file", DEMUXERS)
+    assert (policy["-max_pixels"], policy["-max_streams"]) == (str(1 << 28), "400")
+
+
 @pytest.mark.parametrize("demuxer", SCRIPTS)
 def test_no_script_opens_the_neighbour(runner: MediaRunner, beside: Path, demuxer: str) -> None:
     (beside / "script").write_text(SCRIPTS[demuxer])
