@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 JsonScalar = str | float | bool | None
+_WIDTH_OF_A_FILE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +64,12 @@ def describe_machine() -> str:
 
 def print_table(rows: Sequence[Row], machine: str, console: Console | None = None) -> None:
     """Print the rows as a table for people, and the machine below it."""
-    table = Table("测量 / measure", "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
+    measure = Column("测量 / measure", overflow="fold")
+    table = Table(measure, "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
     for row in rows:
         table.add_row(row.measure, *_cells(row))
-    console = console or Console()
+    # A file has no width of its own.
+    console = console or (Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_FILE))
     console.print(table)
     console.print(f"机器 / machine: {machine}", highlight=False)
 

@@ -80,3 +80,18 @@ def test_the_machine_is_described_in_one_line() -> None:
     assert "CPU" in line
     assert "Python 3." in line
     assert "\n" not in line
+
+
+LONG = "接收进程常驻内存，同时六十四个客户端上传大文件与一百万字节的小文件 / memory of an API process"
+
+
+def test_a_table_in_a_file_has_each_measure_on_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table([Row.below_bar(LONG, "MiB", ours=150, bar=160)], "a machine")
+    assert LONG in capsys.readouterr().out
+
+
+def test_a_narrow_terminal_cuts_nothing_off_a_measure() -> None:
+    out = io.StringIO()
+    print_table([Row.below_bar(LONG, "MiB", ours=150, bar=160)], "a machine", Console(file=out, width=72))
+    folded = "".join(line.split("│")[1].strip() for line in out.getvalue().splitlines() if line.startswith("│"))
+    assert folded.replace(" ", "") == LONG.replace(" ", "")
