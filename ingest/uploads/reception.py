@@ -114,6 +114,8 @@ class BodyReception:
         self._gathered_bytes = 0
         self._unrecorded_bytes = 0
         self._writing: asyncio.Future[None] | None = None
+        self._is_block_missing = False
+        """From when a block is handed to a thread until all of it was taken: what comes behind it has no place then."""
         self._written = ShortWaits()
         self._asked_at = self._recorded_at = self._looked_at = time.monotonic()
 
@@ -157,6 +159,9 @@ class BodyReception:
 
     def _settle_and_close(self, pieces: list[Piece], refused: bool) -> None:
         try:
+            if self._is_block_missing:
+                self._settle_before_the_gap()
+                return
             self._open_bytes()
             self._settle(pieces, refused)
         finally:
@@ -174,6 +179,15 @@ class BodyReception:
             self._held.discard()
             raise ChecksumDiffers(self._checksum.algorithm)
         self._held.keep()
+
+    def _settle_before_the_gap(self) -> None:
+        """What is in order up to the block that could not be taken counts; nothing that came after it does."""
+        if not self._held.has_open_bytes:
+            return
+        if self._checksum is None:
+            self._held.keep()
+        else:
+            self._held.discard()
 
     def _keep_rest(self, pieces: list[Piece]) -> None:
         """Whatever fits; a full disk is reported after what fitted is durable."""
@@ -248,6 +262,7 @@ class BodyReception:
         self._gathered_bytes = 0
         record = self._checksum is None and self._is_record_due()
         if pieces or record:
+            self._is_block_missing = bool(pieces)
             self._writing = started_in(self._disk, lambda: self._write(pieces, record))
             self._writing.add_done_callback(lambda _: self._written.wake())
             if self._is_in_crowd():
@@ -265,6 +280,7 @@ class BodyReception:
 
     def _write(self, pieces: list[Piece], record: bool) -> None:
         self._append(pieces)
+        self._is_block_missing = False
         if record:
             self._held.keep()
 

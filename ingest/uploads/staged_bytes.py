@@ -81,6 +81,9 @@ class StagedBytes:
         except OSError as error:
             self._drop_tail()
             raise translated(error) from error
+        except BaseException:  # Where no memory is to be had half a block may have been taken.
+            self._drop_tail()
+            raise
 
     def send(self) -> None:
         """Set what was taken on its way to the disk and wait for nothing, so that `keep` waits for less."""
