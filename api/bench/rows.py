@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import os
 import platform
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,8 +12,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
+from api.consoles import make_console
+
 JsonScalar = str | float | bool | None
-_WIDTH_OF_A_FILE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ def print_table(rows: Sequence[Row], machine: str, console: Console | None = Non
     table = Table(measure, "本系统 / ours", "对照 / peer", "比值 / ratio", "上限 / bar", "达标 / holds")
     for row in rows:
         table.add_row(row.measure, *_cells(row))
-    # A file has no width of its own.
-    console = console or (Console() if sys.stdout.isatty() else Console(width=_WIDTH_OF_A_FILE))
+    console = console or make_console()
     console.print(table)
     console.print(f"机器 / machine: {machine}", highlight=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Sequence
 
@@ -10,17 +9,15 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from api.consoles import make_console
 from integrity.hidden_signs import escaped
-
-# Where nobody knows how wide the paper is, digests and names should still stand on one line.
-_WIDTH_ELSEWHERE = 190
 
 
 class Narrator:
     """Says what happens. Names come from strangers' cards, so nothing is taken for markup or control characters."""
 
     def __init__(self, console: Console | None = None) -> None:
-        self._console = console or _make_console()
+        self._console = console or make_console()
         self._began_at = time.monotonic()
         self._steps = 0
 
@@ -62,11 +59,3 @@ class Narrator:
         text = Text(escaped(line), style=style)
         text.append(dim, style="dim")
         self._console.print(text, soft_wrap=True)
-
-
-def _make_console() -> Console:
-    # What was recorded in any language is to be shown wherever this runs, also where the locale has no letters for it.
-    if hasattr(sys.stdout, "reconfigure"):
-        sys.stdout.reconfigure(errors="backslashreplace")
-    console = Console(highlight=False)
-    return console if console.is_terminal else Console(highlight=False, width=_WIDTH_ELSEWHERE)
