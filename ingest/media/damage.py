@@ -22,13 +22,14 @@ from ingest.media.avi_chunks import PictureChunks, read_picture_chunks, read_str
 from ingest.media.boxes import Allowance, Box, read_boxes
 from ingest.media.indexes import Indexed, read_avi_index, weigh_chunks, weigh_cues, weigh_fragments
 from ingest.media.matroska import end_of_segment
-from ingest.media.mpeg_frames import count_frames
+from ingest.media.mpeg_frames import count_frames, weigh_totals
 from ingest.media.program_stream import PACK, read_program
 from ingest.media.riff import FORMS, HEAD_BYTES, Chunk, read_chunks
 from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
 from ingest.media.signs import Packets, read_packets
 from ingest.media.sound_frames import count_sound
 from ingest.media.sound_totals import end_of_tag, first_frame, is_mpeg_sound, read_totals
+from ingest.media.sound_walk import SoundFrames
 from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
 from ingest.media.unseen import look_for_unseen, rooms_of_matroska, rooms_of_riff
@@ -67,7 +68,7 @@ class Boxes:
     `second_at`: where another file begins, behind the first or in room that it keeps, and where it ends, if not with
     the first. `unclaimed_bytes`: what is of no track, where that is much.
     `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound
-    without a container, whose frames were counted, and of the longest in an AVI. `chunks`: those of an AVI's picture.
+    without a container, by its frames, and of the longest in an AVI. `chunks`: those of an AVI's picture.
     `indexed`: what its index names."""
 
     declared_bytes: int
@@ -126,7 +127,7 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
         # Before MPEG sound: behind a tag either may stand, and in ADTS what looks like a frame of the other by chance.
         sound = count_sound(handle, present, allowance, end_of_tag(start))
         if sound is not None:
-            return Boxes(sound.end, present, sound_seconds=sound.seconds)
+            return measure_sound(handle, sound, present)
         if is_mpeg_sound(start):
             return measure_mpeg_sound(handle, present, allowance)
         return measure_packets(read_packets(handle, present), present, allowance)
@@ -138,23 +139,23 @@ def measure_packets(packets: Packets | None, present: int, allowance: Allowance)
     return Boxes(packets.declared, present, trailing_bytes=packets.trailing)
 
 
+def measure_sound(handle: BinaryIO, sound: SoundFrames, present: int) -> Boxes:
+    boxes = Boxes(sound.end, present, complete=sound.complete, sound_seconds=sound.seconds)
+    return with_what_follows(handle, boxes)
+
+
 def measure_mpeg_sound(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes | None:
     first = first_frame(handle)
     if first is None:
         return None
-    totals = read_totals(handle, *first, present)
-    if totals is not None and totals.frames is not None:
-        return Boxes(totals.end, present, sound_frames=totals.frames)
-    counted = count_frames(handle, first[0], present, allowance)
-    if totals is None and counted is None and not allowance.spent:
-        return None
-    end = present if counted is None else counted.end
-    return Boxes(
-        end if totals is None else totals.end,
-        present,
-        complete=not allowance.spent,
-        sound_seconds=None if counted is None else counted.seconds,
-    )
+    at, start = first
+    totals, counted = read_totals(handle, at, start, present), count_frames(handle, at, present, allowance)
+    if totals is None:
+        return None if counted is None else measure_sound(handle, counted, present)
+    length = weigh_totals(totals, counted, start, present)
+    complete = counted is None or counted.complete
+    boxes = Boxes(length.end, present, complete=complete, sound_frames=length.frames, sound_seconds=length.seconds)
+    return with_what_follows(handle, boxes)
 
 
 def with_what_follows(handle: BinaryIO, boxes: Boxes) -> Boxes:

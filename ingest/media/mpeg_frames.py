@@ -1,19 +1,20 @@
-"""How long MPEG sound of layer III is that says so nowhere: its frames, one after the other (ISO/IEC 11172-3, 2.4).
+"""How long MPEG sound of layer III is, by its frames (ISO/IEC 11172-3, 2.4), and by what it says of them itself.
 
 A demuxer takes the rate of the first frames for that of all, which is wrong by a half where the rate varies and the
-encoder wrote no total. This runs inside the sandbox (inside.py), within an allowance.
+encoder wrote no total, and wrong by all that follows the sound and is none.
+
+This runs inside the sandbox (inside.py), within an allowance.
 """
 
 from __future__ import annotations
 
 import re
-from collections import Counter
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from ingest.media.boxes import Allowance
-from ingest.media.sound_frames import PIECE_BYTES, SoundFrames
-from ingest.media.sound_totals import HEADER_BYTES, is_frame
+from ingest.media.sound_totals import HEADER_BYTES, MOST_NOT_COUNTED, SoundTotals, is_frame
+from ingest.media.sound_walk import Frame, FrameKind, SoundFrames, walk_frames
 
 # Kilobits a second by the header's number, of version 1 and of the later ones; 0 and 15 are none (is_frame).
 _RATES_1: Final = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 0)
@@ -23,16 +24,18 @@ _VERSION_1: Final = 3
 _VERSION_2: Final = 2
 # As is_frame has it, but for its third byte's last half.
 _HEADER: Final = re.compile(rb"\xff(?=[\xe2\xe3\xf2\xf3\xfa\xfb][\x10-\xef])")
-_TAG_BYTES: Final = 128
-_APE_BYTES: Final = 32
-_LARGEST_FRAME_BYTES: Final = 2881
+_LARGEST_BYTES: Final = 2881
+_SMALLEST_BYTES: Final = 24
+"""8 kbit/s at 24 kHz."""
 
 
 @dataclass(frozen=True)
-class Frame:
-    size: int
-    samples: int
-    hertz: int
+class SoundLength:
+    """`frames` are those that the stream declares, None where that is no word to go by. `end`: as of SoundFrames."""
+
+    frames: int | None
+    seconds: float | None
+    end: int
 
 
 def frame_at(piece: bytes, at: int) -> Frame | None:
@@ -48,36 +51,8 @@ def frame_at(piece: bytes, at: int) -> Frame | None:
 
 
 def count_frames(handle: BinaryIO, at: int, present: int, allowance: Allowance) -> SoundFrames | None:
-    """From the frame at a place to the end of the file. What lies between frames is gone over, as players do, and then
-    nobody knows whether the last one is torn. Where there is no time for all of it, what was counted by then; None
-    where that is nothing."""
-    end = end_of_frames(handle, present)
-    counted, is_whole, last_end = Counter[int](), True, at
-    while end - at >= HEADER_BYTES and allowance.allows(boxes=1):
-        handle.seek(at)
-        # A frame's successor is looked at too, so that no piece ends between the two.
-        piece, place = handle.read(min(PIECE_BYTES, end - at)), 0
-        is_last = at + len(piece) >= end
-        stop = len(piece) - (HEADER_BYTES if is_last else _LARGEST_FRAME_BYTES + HEADER_BYTES)
-        while place <= stop:
-            frame = frame_at(piece, place)
-            if frame is None:
-                is_whole = False
-                place = next_frame(piece, place + 1, stop)
-                continue
-            last_end = at + place + frame.size
-            if last_end > end:
-                break
-            counted[frame.hertz] += frame.samples
-            place += frame.size
-        if last_end > end or is_last or not place:  # not even one: it was cut while it was read
-            break
-        at += place
-    if not counted:
-        return None
-    seconds = sum(samples / hertz for hertz, samples in counted.items())
-    torn = is_whole and last_end > end
-    return SoundFrames(round(seconds, 3), last_end + present - end if torn else present)
+    """From the frame at a place to the end of the file; None where none begins there."""
+    return walk_frames(handle, at, present, _LAYER_III, allowance)
 
 
 def next_frame(piece: bytes, at: int, stop: int) -> int:
@@ -92,16 +67,25 @@ def next_frame(piece: bytes, at: int, stop: int) -> int:
     return stop + 1
 
 
-def end_of_frames(handle: BinaryIO, present: int) -> int:
-    """Before the tags that players put behind: ID3 version 1, and APE with the size in its last bytes."""
-    end = present
-    handle.seek(max(0, end - _TAG_BYTES))
-    if handle.read(3) == b"TAG" and end > _TAG_BYTES:
-        end -= _TAG_BYTES
-    handle.seek(max(0, end - _APE_BYTES))
-    footer = handle.read(_APE_BYTES)
-    if footer.startswith(b"APETAGEX"):
-        has_header = footer[23] & 0x80
-        size = int.from_bytes(footer[12:16], "little") + (_APE_BYTES if has_header else 0)
-        end -= size if _APE_BYTES <= size < end else 0
-    return end
+_LAYER_III: Final = FrameKind(frame_at, next_frame, HEADER_BYTES, _LARGEST_BYTES + HEADER_BYTES, b"\xff")
+
+
+def weigh_totals(totals: SoundTotals, counted: SoundFrames | None, first: bytes, present: int) -> SoundLength:
+    """What a stream says of itself in its `first` frame, held against the frames that are there.
+
+    Of one that ends before its time its word stands: it is how long it was. Of any other it is as long as its frames
+    are many, which are what a player plays: a word that says less is of the first of several streams in one file, and
+    one that says more makes none of them. More than there is room for is said of no stream."""
+    frame, end = frame_at(first, 0), max(present if counted is None else counted.end, totals.end or 0)
+    each = 0.0 if frame is None else frame.samples / frame.hertz
+    declared = totals.frames
+    if declared is not None and declared * _SMALLEST_BYTES > end:
+        declared = None
+    if counted is None:
+        return SoundLength(declared, None if declared is None else round(declared * each, 3), end)
+    there, seconds = counted.frames - 1, round(counted.seconds - each, 3)
+    if declared is None:
+        return SoundLength(None, seconds, end)
+    if not counted.complete or end > present or abs(declared - there) <= MOST_NOT_COUNTED:
+        return SoundLength(declared, round(declared * each, 3), end)
+    return SoundLength(None if declared < there else declared, seconds, end)

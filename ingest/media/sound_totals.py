@@ -15,15 +15,17 @@ LOOKED_THROUGH: Final = 4096
 HEADER_BYTES: Final = 4
 VBRI_AT: Final = 32
 HAS_FRAMES, HAS_BYTES = 1, 2
+MOST_NOT_COUNTED: Final = 2
+"""Some encoders count the frame that says so, and of the first a decoder may make none."""
 
 
 @dataclass(frozen=True)
 class SoundTotals:
-    """`frames` beside the one that says so; `end` is where the last one ends, in bytes of the file, and what there is
-    of it where it does not say."""
+    """`frames` beside the one that says so; `end` is where the last one ends, in bytes of the file. None of what it
+    does not say."""
 
     frames: int | None
-    end: int
+    end: int | None
 
 
 def is_mpeg_sound(start: bytes) -> bool:
@@ -65,7 +67,7 @@ def read_totals(handle: BinaryIO, start: int, frame: bytes, present: int) -> Sou
     handle.seek(0)
     tag = end_of_tag(handle.read(10))
     # Some count the tag as well: what is short by no more than the tag is not known to be short.
-    end = present if not length or 0 < start + length - present <= tag else start + length
+    end = None if not length or 0 < start + length - present <= tag else start + length
     return SoundTotals(frames, end)
 
 

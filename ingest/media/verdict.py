@@ -25,6 +25,8 @@ UNCODED = ("pcm_", "rawvideo", "v210")
 LOSSES = (code.ENDS_EARLY, code.INDEX_UNMET, code.TIME_MISSING)
 # One byte pads an odd RIFF, and a player's tag is 128: what is longer deserves a word.
 SHORTEST_TRAILER_BYTES = 256
+# Before MPEG sound and behind it, from three frames of the slowest rate.
+MOST_SILENCE_SECONDS = 0.3
 
 
 def explain_failure(found: Findings, facts: FileFacts) -> Findings:
@@ -139,7 +141,7 @@ def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
     if main is None or boxes is None:
         return found
     if found.container in BARE_SOUND and boxes.sound_seconds is not None:
-        return replace(found, duration_seconds=boxes.sound_seconds)
+        found = replace(found, duration_seconds=length_of_sound(found, boxes.sound_seconds, boxes.sound_frames))
     if found.is_avi:
         found = replace(found, duration_seconds=length_of_avi(found, boxes))
         chunks = boxes.chunks if main.kind == "video" else None
@@ -150,6 +152,13 @@ def with_declared_frames(found: Findings, boxes: Boxes | None) -> Findings:
         return found
     counted = (replace(each, frames_declared=frames) if each is main else each for each in found.streams)
     return replace(found, streams=tuple(counted))
+
+
+def length_of_sound(found: Findings, seconds: float, declared_frames: int | None) -> float:
+    """Of a stream that says how many frames it has ffprobe leaves out the silence that the encoder put around it."""
+    said = found.duration_seconds
+    is_better = declared_frames is not None and said is not None and 0 <= seconds - said <= MOST_SILENCE_SECONDS
+    return said if is_better and said is not None else seconds
 
 
 def length_of_avi(found: Findings, boxes: Boxes) -> float | None:

@@ -21,6 +21,7 @@ from ingest.media.errors import RenditionFailed
 from ingest.media.findings import Findings, Stream
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, Confined, Limits
+from ingest.media.sound_totals import MOST_NOT_COUNTED
 from ingest.media.stops import Stop, signal_word
 from ingest.media.watching import WATCHED, ToolWatch
 
@@ -28,8 +29,6 @@ KIND: Final = "decode"
 # Beside the worker's own, so that what is encoded for somebody who waits comes first.
 NICENESS: Final = 4
 SOUND: Final = "mp3"
-# Some encoders count the frame that says so, and of the first a decoder may make none.
-MOST_NOT_COUNTED: Final = 2
 # Why it was not decoded, beside code.NO_DECODER.
 LIMIT_BROKEN: Final = "decoding_limit"
 

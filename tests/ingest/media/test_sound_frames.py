@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,10 @@ SPEECH, SILENCE, NOTHING = b"\x3c" + bytes(31), b"\x44" + bytes(5), b"\x7c"
 """Of AMR narrow band: 12.2 kbit/s, a description of silence, and no data at all; 20 ms each."""
 FRAME = b"\xff\xf1\x50\x80\x02\x1f\xfc" + bytes(9)
 """Of ADTS: sixteen bytes, 44.1 kHz."""
+WIDE = b"\x04" + bytes(17)
+"""Of AMR wide band: 6.6 kbit/s."""
+NO_SOUND = random.Random(1).randbytes(40_000).replace(b"\xff", b"\xfe")
+"""No coding has a frame in it: of AMR the first byte pads what may not be padded."""
 
 
 @pytest.mark.parametrize(
@@ -58,13 +63,58 @@ def test_a_torn_last_frame_is_damage(runner: MediaRunner, make_clip: MakeClip, t
     assert found.missing.missing_bytes == 5
 
 
+@pytest.mark.parametrize("kind", ["amr", "wide amr", "aac"])
+@pytest.mark.parametrize("behind", [b"", bytes(5), bytes(3000), bytes(130_000), NO_SOUND], ids=len)
+def test_what_follows_the_last_frame_and_is_none_makes_no_sound_longer(
+    tmp_path: Path, kind: str, behind: bytes
+) -> None:
+    """Recorders set room aside, and zeros in it look like frames of AMR that did not come whole."""
+    path, frames = tmp_path / "sound", {"amr": SPEECH * 300, "wide amr": WIDE * 300, "aac": FRAME * 300}[kind]
+    mark = {"amr": b"#!AMR\n", "wide amr": b"#!AMR-WB\n", "aac": b""}[kind]
+    path.write_bytes(mark + frames + behind)
+    boxes = measure_boxes(path)
+    assert boxes is not None
+    assert boxes.sound_seconds == (6.966 if kind == "aac" else 6.0)
+    assert (boxes.missing_bytes, boxes.trailing_bytes, boxes.complete) == (0, len(behind), True)
+
+
+def test_a_frame_of_amr_that_was_lost_is_as_long_as_any_other(tmp_path: Path) -> None:
+    path = tmp_path / "sound.amr"
+    for lost in (bytes(13), b"\0" + SPEECH[1:13], b"\x38" + bytes(31)):
+        path.write_bytes(b"#!AMR\n" + SPEECH * 25 + lost + SPEECH * 24)
+        boxes = measure_boxes(path)
+        assert boxes is not None
+        assert (boxes.sound_seconds, boxes.trailing_bytes) == (1.0, 0)
+
+
+@pytest.mark.parametrize("hole", [30, 4096, 8 << 20])
+@pytest.mark.parametrize("kind", ["amr", "aac"])
+def test_frames_behind_a_hole_are_counted(tmp_path: Path, kind: str, hole: int) -> None:
+    path, frame = tmp_path / "sound", SPEECH if kind == "amr" else FRAME
+    path.write_bytes((b"#!AMR\n" if kind == "amr" else b"") + frame * 100 + bytes(hole) + frame * 100)
+    boxes = measure_boxes(path)
+    assert boxes is not None
+    assert boxes.sound_seconds == pytest.approx(4.0 if kind == "amr" else 4.644, abs=0.03)
+    assert (boxes.missing_bytes, boxes.trailing_bytes) == (0, 0)
+
+
 @pytest.mark.parametrize("spoiled", [b"\xff" * 40, bytes(40), b"\xff\xf1\x50\x80\x00\x1f\xfc"])
-def test_what_is_no_stream_of_frames_to_its_end_says_nothing(tmp_path: Path, spoiled: bytes) -> None:
+def test_what_is_no_frame_is_gone_over_and_by_itself_says_nothing(tmp_path: Path, spoiled: bytes) -> None:
     path = tmp_path / "sound"
-    for content, seconds in ((FRAME * 100, 2.322), (FRAME * 50 + spoiled + FRAME * 50, None), (spoiled, None)):
+    for content, seconds in ((FRAME * 100, 2.322), (FRAME * 50 + spoiled + FRAME * 50, 2.322), (spoiled, None)):
         path.write_bytes(content)
         boxes = measure_boxes(path)
         assert (None if boxes is None else boxes.sound_seconds) == seconds
+
+
+@pytest.mark.parametrize("left", range(1, 16))
+def test_a_last_frame_of_which_there_is_no_whole_head_is_torn_too(tmp_path: Path, left: int) -> None:
+    path = tmp_path / "sound"
+    path.write_bytes(FRAME * 100 + FRAME[:left])
+    boxes = measure_boxes(path)
+    assert boxes is not None
+    assert boxes.sound_seconds == 2.322
+    assert boxes.missing_bytes == (16 if left >= 7 else 7) - left
 
 
 MP3 = b"\xff\xfb\x90\xc4" + bytes(413)
@@ -114,6 +164,63 @@ def test_frames_of_mpeg_sound_are_counted_over_what_is_none(
     assert boxes is not None
     assert boxes.sound_seconds == pytest.approx(seconds, abs=0.03)
     assert boxes.missing_bytes == missing
+
+
+LAME = ("-f", "lavfi", "-i", "sine=duration=6:sample_rate=48000", "-c:a", "libmp3lame")
+
+
+def length_of(path: Path, runner: MediaRunner) -> tuple[float | None, str, list[str]]:
+    found = probe_media(path, runner)
+    return found.duration_seconds, found.state, [reason.code for reason in found.reasons]
+
+
+def at_totals(content: bytes) -> int:
+    """Where a first frame says how many frames follow it; four bytes on, how many bytes."""
+    return max(content.find(b"Xing"), content.find(b"Info")) + 8
+
+
+@pytest.mark.parametrize("quality", [("-q:a", "4"), ("-b:a", "64k")])
+@pytest.mark.parametrize("behind", [bytes(3000), NO_SOUND])
+def test_mpeg_sound_that_says_how_long_it_is_is_no_longer_for_what_follows_it(
+    runner: MediaRunner, make_clip: MakeClip, quality: tuple[str, ...], behind: bytes
+) -> None:
+    path = make_clip(*LAME, *quality, "a.mp3")
+    assert length_of(path, runner) == (6.0, "opens", [])
+    path.write_bytes(path.read_bytes() + behind)
+    seconds, state, codes = length_of(path, runner)
+    assert (state, codes) == ("opens", [code.TRAILING_BYTES])
+    assert seconds == pytest.approx(6.0, abs=0.03)
+
+
+def test_what_a_header_says_beyond_what_is_there_adds_no_time(runner: MediaRunner, make_clip: MakeClip) -> None:
+    path = make_clip(*LAME, "a.mp3")
+    content = path.read_bytes()
+    at = at_totals(content)
+    for frames in (500, 1_000_000):
+        path.write_bytes(content[:at] + frames.to_bytes(4, "big") + content[at + 4 :])
+        seconds, state, _ = length_of(path, runner)
+        assert state == "opens"
+        assert seconds == pytest.approx(6.0, abs=0.03)
+
+
+def test_two_streams_in_a_file_are_as_long_as_both(runner: MediaRunner, make_clip: MakeClip) -> None:
+    """Whoever plays it hears both; the first says how long it is by itself."""
+    path = make_clip(*LAME, "a.mp3")
+    path.write_bytes(path.read_bytes() * 2)
+    seconds, state, codes = length_of(path, runner)
+    assert (state, codes) == ("opens", [])
+    assert seconds == pytest.approx(12.0, abs=0.1)
+
+
+def test_a_cut_stream_says_still_how_long_it_was(runner: MediaRunner, make_clip: MakeClip) -> None:
+    path = make_clip(*LAME, "a.mp3")
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) * 3 // 10])
+    found = probe_media(path, runner)
+    assert (found.state, found.duration_seconds) == ("damaged", 6.0)
+    assert found.missing is not None
+    assert found.missing.missing_bytes == len(content) - len(content) * 3 // 10
+    assert found.missing.present_seconds == pytest.approx(1.8, abs=0.05)
 
 
 def test_where_there_is_no_time_to_count_all_what_was_counted_is_said(tmp_path: Path) -> None:
