@@ -28,7 +28,7 @@ COLUMNS: Final[dict[str, Callable[[Indicators], Cell]]] = {
     "执法行为（次）": lambda found: found.acts,
     "其中：记录完整": lambda found: found.acts_complete,
     "其中：缺口已说明": lambda found: found.acts_explained,
-    "其中：时钟存疑": lambda found: found.acts_doubtful,
+    "其中：记录存疑": lambda found: found.acts_doubtful,
     "其中：记录不全": lambda found: found.acts_incomplete,
     "应记录（分钟）": lambda found: round(found.wanted_seconds / 60, 1),
     "缺失未说明（分钟）": lambda found: round(found.missing_seconds / 60, 1),

@@ -34,7 +34,7 @@ FORBIDS: Mapping[str, str] = {
     "under_way": mark("尚未结束，请登记结束时间"),
     "missing": mark("有时段没有记录，且没有经确认的说明"),
     "short": mark("全部可能的记录加起来也不够长，且没有经确认的说明"),
-    "doubtful": mark("有时段因时钟误差存疑，且没有经确认的说明"),
+    "doubtful": mark("有时段因时钟误差或文件损坏存疑，且没有经确认的说明"),
     "duties": mark("没有登记应当出示的证件或应当作出的告知"),
     "unserved": mark("没有证明，不算送达：请登记送达并指明照片或录像"),
 }

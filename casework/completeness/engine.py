@@ -2,8 +2,8 @@
 
 Times are whole microseconds of true time on one axis, whichever; spans are half-open. A moment is covered when as many
 devices as the act needs record it for every error that their clocks may have, missing when fewer do for any error, and
-doubtful otherwise; a short hole in what is covered is covered too. More footage never makes any of it worse
-(tests/casework/completeness/test_more_footage.py).
+doubtful otherwise; a short hole in what is covered is covered too. What has holes covers nothing for sure. More footage
+never makes any of it worse (tests/casework/completeness/test_more_footage.py).
 """
 
 from __future__ import annotations
@@ -37,11 +37,19 @@ class Clock:
 
 @dataclass(frozen=True)
 class Footage:
-    """One recording, by the stamps of its device; without a clock its stamps are worth nothing."""
+    """One recording, by the stamps of its device; without a clock its stamps are worth nothing. `held`: of one with
+    holes, nobody knows where, how many microseconds of it there are at most; None of one that is whole."""
 
     device: str
     stamped: Span
     clock: Clock | None
+    held: int | None = None
+
+    @property
+    def most(self) -> int:
+        """Microseconds that it can show."""
+        length = max(0, self.stamped[1] - self.stamped[0])
+        return length if self.held is None else min(length, self.held)
 
 
 @dataclass(frozen=True)
@@ -99,21 +107,28 @@ def lay_on_time_line(footage: Sequence[Footage], allowed_gap: int) -> tuple[list
     Clocks err independently: what none of them covers by itself for every error, some error leaves to none. A short
     hole between two files of one clock is as short whatever the error: so it is closed before the clock is doubted.
     """
-    by_clock: dict[str, dict[Clock | None, list[Span]]] = defaultdict(lambda: defaultdict(list))
+    of_devices: dict[str, list[Footage]] = defaultdict(list)
     for each in footage:
-        if each.stamped[0] < each.stamped[1]:
-            by_clock[each.device][each.clock].append(each.stamped)
+        if each.most > 0:
+            of_devices[each.device].append(each)
     surely, perhaps = [], []
-    for clocks in by_clock.values():
-        true = {clock: _true_time(clock, spans, allowed_gap) for clock, spans in clocks.items() if clock is not None}
-        surely.append(union(span for clock, spans in true.items() for span in shifted_always(spans, clock.uncertainty)))
-        ever = [span for clock, spans in true.items() for span in shifted_ever(spans, clock.uncertainty)]
-        perhaps.append(_ALWAYS if None in clocks else union(ever))
+    for of_one in of_devices.values():
+        whole = _by_clock([each for each in of_one if each.held is None], allowed_gap)
+        always = [span for clock, spans in whole.items() for span in shifted_always(spans, clock.uncertainty)]
+        surely.append(union(always))
+        either = _by_clock(of_one, allowed_gap)
+        ever = [span for clock, spans in either.items() for span in shifted_ever(spans, clock.uncertainty)]
+        perhaps.append(_ALWAYS if any(each.clock is None for each in of_one) else union(ever))
     return surely, perhaps
 
 
-def _true_time(clock: Clock, stamped: Sequence[Span], allowed_gap: int) -> Spans:
-    return union(((start - clock.offset, end - clock.offset) for start, end in stamped), allowed_gap)
+def _by_clock(footage: Sequence[Footage], allowed_gap: int) -> dict[Clock, Spans]:
+    """What each clock that is worth something saw, in its true time, were it not off any further."""
+    stamped: dict[Clock, list[Span]] = defaultdict(list)
+    for each in footage:
+        if each.clock is not None:
+            stamped[each.clock].append((each.stamped[0] - each.clock.offset, each.stamped[1] - each.clock.offset))
+    return {clock: union(spans, allowed_gap) for clock, spans in stamped.items()}
 
 
 def close_holes(covered: Spans, allowed_gap: int) -> Spans:

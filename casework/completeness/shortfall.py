@@ -18,8 +18,8 @@ def shortfall(demand: Demand, footage: Sequence[Footage], explanations: Sequence
     """Microseconds of the act that are neither recorded nor explained in any world; 0 where one may hold it all.
 
     Never more than is missing: each file counts with all its length, also two that look alike (files without a time
-    have nothing to tell them apart by), and each closes a hole of the allowed gap. Explanations count that were
-    confirmed.
+    have nothing to tell them apart by), one with holes with as much as there is of it, and each closes a hole of the
+    allowed gap. Explanations count that were confirmed.
     """
     start, end = demand.span
     explained = cut(union(each.span for each in explanations if each.confirmed), start, end)
@@ -28,6 +28,6 @@ def shortfall(demand: Demand, footage: Sequence[Footage], explanations: Sequence
         return 0
     lengths: dict[str, int] = defaultdict(int)
     for each in footage:
-        lengths[each.device] += max(0, each.stamped[1] - each.stamped[0])
+        lengths[each.device] += each.most
     held = sum(min(length, end - start) for length in lengths.values()) // demand.devices
     return max(0, unexplained - held - len(footage) * demand.allowed_gap)

@@ -149,7 +149,7 @@ def _judge(span: Span, rule: ActRule, near: Sequence[CaseFootage], standing: Seq
         return Completeness("complete", ())
     explained = _explained(standing, rule)
     if rule.recording == "some":
-        films = [each for each in near if each.is_still or each.length]
+        films = [each for each in near if each.shows_something]
         start, end = instant(span[0]), instant(span[1])
         sure = (span,) if any(each.surely_touches(start, end) for each in films) else ()
         return judge_laid(span, sure, (span,) if films else (), explained)

@@ -37,7 +37,7 @@ class Picture:
         """Why it does not show this act, which went on `until` then at least: a word of PROOF_PROBLEMS; None: it
         does. A clock that was never compared with any other says no time."""
         footage = self.footage
-        if not footage.is_still and not footage.length:
+        if not footage.shows_something:
             return "no_picture"
         if footage.starts_at is None or footage.uncertainty is None:
             return "no_time"

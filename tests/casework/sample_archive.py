@@ -36,7 +36,7 @@ from storage.catalog.casework import Case, CaseLink
 from storage.catalog.decisions import DecisionIssue, DecisionVersion
 from storage.catalog.ledger import LedgerEntryRow
 from storage.catalog.organisation import Person, Unit
-from storage.catalog.recordings import ReceivedAgain, Recording, Rendition
+from storage.catalog.recordings import ReceivedAgain, Recording, Rendition, WholeDecoding
 from storage.catalog.review import QUESTIONS, DecisionReview
 from storage.catalog.stations import Station
 from storage.catalog.uploads import Upload
@@ -235,6 +235,26 @@ class SampleArchive:
         self.session.add(row)
         self.session.flush()
         self.session.expire_all()
+        return row
+
+    def decoded(self, recording: Recording, state: str = "damaged", **more: Any) -> WholeDecoding:
+        """What a look at all of it said: that some of it is damaged, and where the first of it is nobody knows."""
+        facts = {
+            "recording_id": recording.id,
+            "unit_id": recording.unit_id,
+            "state": state,
+            "reason": None if state == "intact" else "decoder_complained",
+            "refused_packets": 0,
+            "complaints": 0 if state == "intact" else 1,
+            "way": "decode",
+            "tool": "ffmpeg",
+            "tool_version": "7.1",
+            "decoded_at": NOW,
+        }
+        row = WholeDecoding(**facts | more)
+        self.session.add(row)
+        self.session.flush()
+        self.session.refresh(recording)
         return row
 
     def rendition(self, recording: Recording, name: str = "proxy", **more: Any) -> Rendition:

@@ -26,8 +26,8 @@ def open_act(act: procedure.OpenAct) -> str:
         return f"“{act.name_zh}”没有登记{'、'.join(DUTIES_MISSING[duty] for duty in act.duties)}"
     what = {
         "missing": "没有记录",
-        "short": f"因时钟误差存疑，其中至少 {act.short_by.total_seconds():.0f} 秒没有任何记录",
-    }.get(act.state, "因时钟误差存疑")
+        "short": f"因时钟误差或文件损坏存疑，其中至少 {act.short_by.total_seconds():.0f} 秒没有任何记录",
+    }.get(act.state, "因时钟误差或文件损坏存疑")
     spans = "、".join(f"{show_instant(start)} 至 {show_instant(end)}" for start, end in act.spans)
     return f"“{act.name_zh}”的 {spans} {what}，且没有经确认的说明"
 

@@ -80,4 +80,5 @@ def _recording_item(footage: CaseFootage, counted: bool) -> ActRecordingItem:
         uncertainty_seconds=None if footage.uncertainty is None else footage.uncertainty.total_seconds(),
         basis=footage.basis,
         counted=counted,
+        left=None if footage.present is None else footage.present.word,
     )

@@ -20,13 +20,15 @@ class Segments:
     own: SegmentItem
     before: UUID | None
     after: UUID | None
+    follows_damage: bool = False
+    """The one before it is damaged: what was lost of that lies between them as well."""
 
 
 def segment_items(session: Session, row: Recording) -> list[SegmentItem]:
     """Empty for a recording that stands alone, or that was not looked at yet."""
     own = aliased(RecordingSegment)
     statement = (
-        select(RecordingSegment, Recording.started_at, Recording.duration_seconds)
+        select(RecordingSegment, Recording.started_at, Recording.duration_seconds, Recording.state_now)
         .join(own, own.first_recording_id == RecordingSegment.first_recording_id)
         .join(Recording, Recording.id == RecordingSegment.recording_id)
         .where(own.recording_id == row.id, own.segment_count > 1)
@@ -41,8 +43,9 @@ def segment_items(session: Session, row: Recording) -> list[SegmentItem]:
             basis=segment.basis,
             started_at=started_at,
             duration_seconds=duration,
+            media_state=state,
         )
-        for segment, started_at, duration in session.execute(statement)
+        for segment, started_at, duration, state in session.execute(statement)
     ]
 
 
@@ -53,4 +56,5 @@ def segments_of(session: Session, row: Recording) -> Segments | None:
         return None
     before = items[at - 1].recording_id if at > 0 else None
     after = items[at + 1].recording_id if at + 1 < len(items) else None
-    return Segments(items, items[at], before, after)
+    follows_damage = at > 0 and items[at - 1].media_state == "damaged"
+    return Segments(items, items[at], before, after, follows_damage)

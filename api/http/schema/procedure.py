@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
@@ -133,7 +134,8 @@ class StretchItem(Answer):
 class ActRecordingItem(Answer):
     """A recording that may have been made during the act. `basis`: answered, satellites, learnt or claimed; with
     `starts_at` and `uncertainty_seconds` null where nothing says when. `counted` false: it names no device, and the act
-    needs several."""
+    needs several. `left`: of a damaged one, what is: its beginning, all of it with holes, nothing; null of any other.
+    `ends_at`: of what is there."""
 
     recording_id: uuid.UUID
     original_name: str
@@ -143,6 +145,7 @@ class ActRecordingItem(Answer):
     uncertainty_seconds: float | None
     basis: str | None
     counted: bool
+    left: Literal["beginning", "holes", "nothing"] | None
 
 
 class JudgedActItem(Answer):

@@ -150,8 +150,9 @@ class ClockItem(Answer):
 
 
 class SegmentItem(Answer):
-    """A segment of one act. `gap_seconds`: between the end of the one before and its start by the clock of `basis`;
-    negative where they overlap, null for the first."""
+    """A segment of one act. `gap_seconds`: between the end of the one before and its start by the clock of `basis`, as
+    they were recorded, whatever has been lost of a damaged one since; negative where they overlap, null for the
+    first."""
 
     recording_id: uuid.UUID
     ordinal: int = Field(examples=[2])
@@ -160,6 +161,7 @@ class SegmentItem(Answer):
     basis: str = Field(description="device, name, gps, station or number", examples=["device"])
     started_at: datetime | None
     duration_seconds: float | None
+    media_state: str = Field(description="as of the recording itself", examples=["opens"])
 
 
 class PositionTrackItem(Answer):

@@ -30,6 +30,7 @@ from casework.requests import approve, ask
 from ingest.media.findings import Stream
 from ingest.stations.codes import register_station
 from storage.catalog.organisation import ROLES
+from storage.catalog.recordings import WholeDecoding
 from storage.ledger.append import Actor
 from tests.api.http import conftest as serving
 from tests.casework.linking.due import link_due_recordings
@@ -59,6 +60,21 @@ class District:
     def page(self, role: str, path: str, language: str = "zh") -> Any:
         browser = self.people[role]
         return browser.get(path, headers={"Cookie": f"{_cookie(browser)}; liuhen_lang={language}"})
+
+    def turns_out_damaged(self, recording_id: uuid.UUID) -> None:
+        """When all of it is decoded: from its beginning on, as far as anybody can say."""
+        facts = {"refused_packets": 9, "complaints": 3, "way": "decode", "tool": "ffmpeg", "tool_version": "7.1"}
+        with self.served.database.transaction() as session:
+            session.add(
+                WholeDecoding(
+                    recording_id=recording_id,
+                    unit_id=self.unit.id,
+                    state="damaged",
+                    reason="decoder_complained",
+                    decoded_at=datetime.now(UTC),
+                    **facts,
+                )
+            )
 
 
 def _cookie(browser: Any) -> str:

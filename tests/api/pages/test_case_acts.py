@@ -65,3 +65,20 @@ def test_what_is_missing_is_listed_for_the_shift_and_for_each_officer(district: 
     assert {each["case"]["number"] for each in own} == {number}
     listed = district.people["officer"].get("/api/v1/gaps", params={"limit": 1}).json()
     assert listed["next"] is not None
+
+
+def test_a_file_that_turned_out_damaged_is_told_and_nothing_of_it_is_sure(district: Any) -> None:
+    answers = district.people["auditor"]
+    address = f"/api/v1/cases/{district.case.id}/completeness"
+    assert [each["left"] for each in _seizure(answers.get(address).json())["recordings"]] == [None]
+    district.turns_out_damaged(district.film.id)
+    seizure = _seizure(answers.get(address).json())
+    assert [each["left"] for each in seizure["recordings"]] == ["holes"]
+    assert "covered" not in {each["state"] for each in seizure["stretches"]}
+    assert "（已损坏，不能确定缺了哪些时段）" in district.page("supervisor", f"/cases/{district.case.id}").text
+    assert "nobody can say which moments are gone" in district.page("auditor", f"/cases/{district.case.id}", "en").text
+
+
+def _seizure(found: Any) -> Any:
+    (seizure,) = (act for act in found["acts"] if act["kind"] == "seizure")
+    return seizure

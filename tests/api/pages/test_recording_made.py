@@ -139,6 +139,15 @@ def test_a_program_gets_the_segments_of_an_act_with_the_gaps(district: Any, act:
     assert officer.get(f"/api/v1/recordings/{walk.id}").json()["segments"] == []
 
 
+def test_what_a_damaged_segment_lost_is_told_beside_the_gap_to_it(district: Any, act: list[Any]) -> None:
+    district.turns_out_damaged(act[1].id)
+    third = district.page("officer", f"/recordings/{act[2].id}").text
+    assert "与上一段相隔 3.5 秒（上一段已损坏，损失的部分未计入间隔）" in third
+    assert "上一段已损坏" not in district.page("officer", f"/recordings/{act[1].id}").text
+    segments = district.people["officer"].get(f"/api/v1/recordings/{act[2].id}").json()["segments"]
+    assert [segment["media_state"] for segment in segments] == ["opens", "damaged", "opens"]
+
+
 def test_a_log_of_positions_is_called_one_and_not_something_else_that_cannot_be_read(district: Any) -> None:
     contents = {"tracks": [track_as_facts(judge_track("gpx", WAY))]}
     with looked_at(district, contents=contents, streams=(), state="unreadable", duration_seconds=None):

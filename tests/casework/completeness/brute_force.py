@@ -21,6 +21,8 @@ class File:
     uncertainty: int | None
     clock: str = ""
     """Tells clocks apart that are off alike and are not the same."""
+    holes: bool = False
+    """Any second of it may be one that is gone."""
 
 
 @dataclass
@@ -69,19 +71,19 @@ def seconds_of(scene: Scene) -> list[tuple[str, str]]:
                 ever = [True] * count
                 continue
             wide = 2 * MARGIN
-            nominal = [False] * (count + 2 * wide)
-            for file in files:
-                for second in range(file.start - offset, file.end - offset):
-                    if 0 <= second - first + wide < len(nominal):
-                        nominal[second - first + wide] = True
-            nominal = closed(nominal, scene.gap)
-            shifted = [
-                [nominal[place + wide - error] for place in range(count)]
-                for error in range(-uncertainty, uncertainty + 1)
-            ]
+            errors = range(-uncertainty, uncertainty + 1)
+            shifted = {}
+            for holes in (True, False):  # Where none of them has a hole, and where all that may have one have one.
+                nominal = [False] * (count + 2 * wide)
+                for file in files:
+                    for second in range(file.start - offset, file.end - offset):
+                        if 0 <= second - first + wide < len(nominal) and not (holes and file.holes):
+                            nominal[second - first + wide] = True
+                nominal = closed(nominal, scene.gap)
+                shifted[holes] = [[nominal[place + wide - error] for place in range(count)] for error in errors]
             # Clocks err independently: one that may fail fails when the others do.
-            always = [was or all(line[place] for line in shifted) for place, was in enumerate(always)]
-            ever = [was or any(line[place] for line in shifted) for place, was in enumerate(ever)]
+            always = [was or all(line[place] for line in shifted[True]) for place, was in enumerate(always)]
+            ever = [was or any(line[place] for line in shifted[False]) for place, was in enumerate(ever)]
         sure = [number + here for number, here in zip(sure, always, strict=True)]
         maybe = [number + here for number, here in zip(maybe, ever, strict=True)]
     covered = closed([number >= scene.devices for number in sure], scene.gap)

@@ -20,7 +20,8 @@ LENGTH = 60
 _moments = st.integers(-30, LENGTH + 30)
 _spans = st.tuples(_moments, st.integers(0, 40)).map(lambda pair: (pair[0], pair[0] + pair[1]))
 _clocks = st.one_of(st.none(), st.builds(Clock, st.integers(-5, 5), st.integers(0, 12)))
-_footage = st.builds(Footage, st.sampled_from("ABC"), _spans, _clocks)
+_held = st.one_of(st.none(), st.integers(0, 40))
+_footage = st.builds(Footage, st.sampled_from("ABC"), _spans, _clocks, _held)
 _explanations = st.builds(Explanation, _spans, st.booleans())
 _more = st.lists(_footage, min_size=1, max_size=3)
 _demands = st.builds(Demand, st.just((0, LENGTH)), st.integers(1, 3), st.integers(0, 15))
@@ -95,3 +96,13 @@ def test_a_worthless_clock_may_have_been_there_and_surely_was_not() -> None:
     assert [each.state for each in found.stretches] == ["doubtful"]
     assert judge_completeness(Demand((0, 60)), [Footage("A", (5, 5), None)]).verdict == "incomplete"
     assert judge_completeness(Demand((0, 60), 2), [Footage("A", (0, 60), None)]).verdict == "incomplete"
+
+
+def test_what_has_holes_may_show_it_and_does_not_for_sure() -> None:
+    torn = Footage("A", (0, 60), Clock(0, 0), held=60)
+    found = judge_completeness(Demand((0, 90)), [torn])
+    assert [(each.span, each.state) for each in found.stretches] == [((0, 60), "doubtful"), ((60, 90), "missing")]
+    whole = Footage("B", (10, 20), Clock(0, 0))
+    found = judge_completeness(Demand((0, 60)), [torn, whole])
+    assert [each.state for each in found.stretches] == ["doubtful", "covered", "doubtful"]
+    assert judge_completeness(Demand((0, 60)), [Footage("A", (0, 60), Clock(0, 0), held=0)]).verdict == "incomplete"

@@ -33,6 +33,12 @@ def test_footage_that_may_fill_it_leaves_it_to_the_engine() -> None:
     assert shortfall(Demand((0, 0)), [], []) == 0
 
 
+def test_of_what_has_holes_no_more_counts_than_there_is() -> None:
+    torn = Footage("A", (0, HOUR), Clock(0, 0), held=600)
+    assert shortfall(Demand((0, HOUR)), [torn], []) == HOUR - 600
+    assert shortfall(Demand((0, HOUR), devices=2), [torn, Footage("B", (0, HOUR), Clock(0, 0))], []) == HOUR - 2100
+
+
 _files = st.lists(st.tuples(st.sampled_from("AB"), st.integers(-10, LENGTH), st.integers(0, 15)), max_size=5)
 _explained = st.lists(st.tuples(st.integers(-5, LENGTH), st.integers(1, 20), st.booleans()), max_size=2)
 

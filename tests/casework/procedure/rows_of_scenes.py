@@ -47,6 +47,16 @@ class Placed:
     station: int
     source: str
     number: int
+    damage: str = ""
+    """cut: a third of it is there, from its beginning; torn: it has holes; empty: nothing decodes; found: turned out to
+    be torn when it was decoded, from its middle on."""
+
+    @property
+    def cut_at(self) -> int:
+        """Seconds of it until where it is whole."""
+        length = self.end - self.start
+        parts = {"": length, "cut": length // 3, "torn": 0, "empty": 0, "found": length // 2}
+        return parts[self.damage]
 
 
 @dataclass
@@ -72,8 +82,11 @@ class RowScene:
                 "nothing": (None, None, ""),
             }
             offset, uncertainty, clock = clocks[each.known_by]
-            moved = offset or 0
-            scene.files.append(File(each.device, each.start + moved, each.end + moved, offset, uncertainty, clock))
+            start, end = each.start + (offset or 0), each.end + (offset or 0)
+            whole = start + each.cut_at
+            scene.files.append(File(each.device, start, whole, offset, uncertainty, clock))
+            if each.damage in ("torn", "found"):
+                scene.files.append(File(each.device, whole, end, offset, uncertainty, clock, holes=True))
         for start, end, outcome in self.told:
             if outcome in ("pending", "confirmed"):
                 scene.told.append(Told(start, end, "李伟", "周敏" if outcome == "confirmed" else None))
@@ -109,7 +122,8 @@ def _record(chance: Random, scene: RowScene, device: str) -> None:
             station, source = 0, "name:ga/t-947"
         if chance.random() < 0.95:
             number = len(scene.placed)
-            scene.placed.append(Placed(device, position, end, by, uncertainty, station, source, number))
+            damage = chance.choice(("",) * 12 + ("cut", "torn", "empty", "found"))
+            scene.placed.append(Placed(device, position, end, by, uncertainty, station, source, number, damage))
         position = end + chance.choice((-4, 0, 0, 1, 2, 5, 6, 30, 31, 90))
 
 
@@ -153,10 +167,27 @@ def _store(team: Any, each: Placed, prefix: str, stations: list[Any]) -> Any:
         facts |= {"started_at": None, "started_at_source": None, "uncertainty_seconds": None}
     elif each.known_by == "answered":
         facts["started_at"] = true_start + timedelta(days=1)
-    recording = team.archive.recording(team.unit, **facts)
+    recording = team.archive.recording(team.unit, **{**facts, **_damaged(each)})
+    if each.damage == "found":
+        team.archive.decoded(recording, refused_packets=7, first_complaint_ms=(each.cut_at + 2) * 1000)
     if each.known_by == "answered":
         _answer(team, recording, true_start)
     return recording
+
+
+def _damaged(each: Placed) -> dict[str, Any]:
+    """As the first look leaves it in the row."""
+    reasons = {"cut": ["ends_early"], "torn": ["zero_filled", "frames_missing"], "empty": ["ends_early"]}
+    if each.damage not in reasons:
+        return {}
+    missing = {"present_seconds": float(each.cut_at), "present_frames": 0 if each.damage == "empty" else 25}
+    if each.damage == "torn":
+        missing["present_seconds"] = None
+    found = {"kind": "video", "container": "mov,mp4,m4a,3gp,3g2,mj2", "runs": [], "missing": missing}
+    return {
+        "media_state": "damaged",
+        "findings": {**found, "reasons": [{"code": name, "facts": {}} for name in reasons[each.damage]]},
+    }
 
 
 def _teach(team: Any, device: str, station: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -17,7 +17,7 @@ from casework.search.words import Words
 from retention.paging import Page
 from storage.catalog.casework import Case
 from storage.catalog.organisation import Person
-from storage.catalog.recordings import MEDIA_STATES, Recording, WholeDecoding
+from storage.catalog.recordings import MEDIA_STATES, Recording
 from tests.casework.sample_archive import NOW
 
 
@@ -143,20 +143,7 @@ def test_a_list_by_state_is_what_is_known_of_each_recording_now(
 ) -> None:
     row = archive.recording(unit, media_state=sealed, findings={"reasons": [{"code": reason, "facts": {}}]})
     if decoded is not None:
-        facts = {"refused_packets": 0, "complaints": 0, "way": "decode", "tool": "ffmpeg", "tool_version": "7.1"}
-        why = None if decoded == "intact" else "packets"
-        session.add(
-            WholeDecoding(
-                recording_id=row.id,
-                unit_id=unit.id,
-                state=decoded,
-                reason=why,
-                decoded_at=datetime.now(UTC),
-                **facts,
-            )
-        )
-    session.flush()
-    session.refresh(row)
+        archive.decoded(row, decoded)
     listed = session.scalars(
         select(Recording.id).where(is_in_state(state, unit.id), Recording.unit_id == unit.id)
     ).all()
