@@ -155,9 +155,12 @@ def number_of(tags: Tags, name: str) -> float | None:
 
 
 def sexagesimal(tags: Tags, name: str, negative: bool) -> float | None:
-    """Degrees of degrees, minutes and seconds. None for what are no such: the half of the globe is written apart."""
+    """Degrees of degrees, minutes and seconds. None for what are no such: the half of the globe is written apart, and
+    who writes a part of a degree or of a minute there has written the smaller parts already (EXIF 2.32, 4.6.6)."""
     parts = numbers_of(tags, name)
     if parts is None or len(parts) != 3 or min(parts) < 0 or max(parts[1:]) > 60:
+        return None
+    if any(part.denominator != 1 and any(parts[at + 1 :]) for at, part in enumerate(parts)):
         return None
     degrees = float(parts[0] + parts[1] / 60 + parts[2] / 3600)
     return -degrees if negative else degrees

@@ -32,6 +32,8 @@ OTHER_MAKERS: Final = (b"IQS",)
 MOST_BYTES: Final = 4096
 SMALLEST: Final = 0.01
 """Of ddmm.mmmm: twenty metres from the equator. What is smaller was no such number."""
+MOST_DEGREES: Final = (90, 180)
+"""What are no more than these may be plain degrees: as ddmm.mmmm they would lie in the Gulf of Guinea, off all land."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ def read_fields(content: bytes, at: int) -> Block | None:
     if fix not in b"AV" or north not in b"NS" or east not in b"EW" or zero or year > 3000:
         return None
     where = degrees_of(latitude, 90, north == b"S"), degrees_of(longitude, 180, east == b"W")
-    if where[0] is None or where[1] is None:
+    if where[0] is None or where[1] is None or (latitude <= MOST_DEGREES[0] and longitude <= MOST_DEGREES[1]):
         return None
     try:
         clock = datetime(year + (2000 if year < 100 else 0), month, day, hour, minute, second)  # noqa: DTZ001

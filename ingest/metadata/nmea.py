@@ -18,6 +18,10 @@ SENTENCE: Final = re.compile(r"\$(G[A-Z]|BD)(RMC|GGA),([A-Za-z0-9,.\-]{10,110})\
 _DAY: Final = re.compile(r"[0-9]{6}")
 _CLOCK: Final = re.compile(r"[0-9]{6}(\.[0-9]{0,9})?")
 _NUMBER: Final = re.compile(r"-?[0-9]{1,12}(\.[0-9]{0,12})?|-?\.[0-9]{1,12}")
+_LATITUDE: Final = re.compile(r"([0-9]{2})([0-5][0-9](?:\.[0-9]{0,12})?)")
+_LONGITUDE: Final = re.compile(r"([0-9]{3})([0-5][0-9](?:\.[0-9]{0,12})?)")
+"""Two or three digits of degrees, two of minutes: always as many (NMEA 0183, 5.3). Of fewer nobody knows which are the
+degrees, and what some write there are degrees with decimals."""
 KNOT: Final = 0.514444
 Fix = tuple[float | None, int | None, float | None]  # height, dimensions, dilution
 Sentence = tuple[list[str], float | None]  # the fields of an RMC, and when it came
@@ -63,7 +67,8 @@ def points_of_rmc(sentences: list[Sentence], heights: dict[str, Fix]) -> Iterato
         if fields[1] != "A" or fields[11:12] in ([mode] for mode in NO_FIX_OF_MODE):
             yield Point(offset_seconds, math.nan, math.nan, fix=0, at=at)
             continue
-        latitude, longitude = degrees_of(fields[2], fields[3], "NS"), degrees_of(fields[4], fields[5], "EW")
+        latitude = degrees_of(_LATITUDE, fields[2], fields[3], "NS")
+        longitude = degrees_of(_LONGITUDE, fields[4], fields[5], "EW")
         if latitude is None or longitude is None:
             continue
         height, dimensions, dilution = heights.get(clock, (None, None, None))
@@ -89,14 +94,12 @@ def read_gga(fields: list[str]) -> Fix:
     return number_of(fields[8]), dimensions, number_of(fields[7])
 
 
-def degrees_of(text: str, half: str, halves: str) -> float | None:
-    number = number_of(text)
-    if number is None or not half or half not in halves:
+def degrees_of(form: re.Pattern[str], text: str, half: str, halves: str) -> float | None:
+    """None for what is not of that form. A sign there is none: the half of the globe is written apart."""
+    found = form.fullmatch(text)
+    if found is None or not half or half not in halves:
         return None
-    degrees, minutes = divmod(number, 100)
-    if not 0 <= minutes < 60:
-        return None
-    value = degrees + minutes / 60
+    value = int(found[1]) + float(found[2]) / 60
     return -value if half == halves[1] else value
 
 

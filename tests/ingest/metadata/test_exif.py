@@ -58,6 +58,19 @@ def test_a_position_with_height_is_read(tmp_path: Path) -> None:
     assert (claim.source, claim.confidence) == ("exif:gps", "stated")
 
 
+@pytest.mark.parametrize(
+    ("north", "east"),
+    [
+        ((31.2304, 0.0, 0.0), (121.4737, 0.0, 0.0)),
+        ((31.0, 13.824, 0.0), (121.0, 28.422, 0.0)),
+        ((31.0, 13.0, 49.44), (121.4737, 0.0, 0.0)),
+    ],
+)
+def test_a_smallest_part_may_have_decimals(tmp_path: Path, north: tuple[float, ...], east: tuple[float, ...]) -> None:
+    (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 2: north, 4: east})).of("location")
+    assert claim.value == {"latitude": 31.2304, "longitude": 121.4737}
+
+
 def test_south_and_west_are_negative(tmp_path: Path) -> None:
     (claim,) = claims_from_exif(photo(tmp_path, gps={**SHANGHAI_GPS, 1: "S", 3: "W", 9: "A"})).of("location")
     assert claim.value == {"latitude": -31.2304, "longitude": -121.4737}
@@ -71,6 +84,9 @@ def test_south_and_west_are_negative(tmp_path: Path) -> None:
         ({**SHANGHAI_GPS, 2: (IFDRational(0, 0), IFDRational(0, 0), IFDRational(0, 0))}, NOT_UNDERSTOOD),
         ({1: "N", 2: (31.0, 13.0, 49.44)}, NOT_UNDERSTOOD),
         ({**SHANGHAI_GPS, 2: (31.0, 73.0, 49.44)}, NOT_UNDERSTOOD),
+        ({**SHANGHAI_GPS, 2: (31.23, 13.0, 49.44)}, NOT_UNDERSTOOD),
+        ({**SHANGHAI_GPS, 4: (121.47, 28.0, 0.0)}, NOT_UNDERSTOOD),
+        ({**SHANGHAI_GPS, 4: (121.0, 28.422, 25.32)}, NOT_UNDERSTOOD),
         ({**SHANGHAI_GPS, 9: "V"}, NO_FIX),
         ({**SHANGHAI_GPS, 5: b"\0", 6: 9540.0}, IMPLAUSIBLE_ALTITUDE),
         ({**SHANGHAI_GPS, 5: b"\1", 6: 600.0}, IMPLAUSIBLE_ALTITUDE),

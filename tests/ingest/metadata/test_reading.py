@@ -21,6 +21,7 @@ from ingest.media.findings import Findings
 from ingest.media.signs import read_packets
 from ingest.metadata import mp4
 from ingest.metadata.claims import Claim, Claims, claims_as_facts
+from ingest.metadata.nmea import points_of_nmea
 from ingest.metadata.reading import UNFINISHED, is_photograph, read_file_facts
 from ingest.metadata.subtitle_positions import point_of_cue
 from ingest.metadata.track_facts import claims_of_tracks
@@ -151,6 +152,15 @@ def test_scrambled_degrees_are_no_place(tmp_path: Path, block: bytes) -> None:
     assert read(tmp_path, written.mp4_with_blocks([whole] * 3)).stated == ()
 
 
+def test_degrees_with_decimals_are_no_place_in_the_gulf_of_guinea(tmp_path: Path) -> None:
+    """Which is what they are as degrees and minutes in one number."""
+    as_minutes = struct.pack("<ff", *map(written.minutes, HERE))
+    block = written.free_gps_block(*HERE, 0)
+    plain = block.replace(as_minutes, struct.pack("<ff", *HERE))
+    assert plain != block
+    assert read(tmp_path, written.mp4_with_blocks([plain] * 3)).stated == ()
+
+
 def test_a_blackvue_log_is_read(tmp_path: Path) -> None:
     log = "".join(f"[17672322{n:02}000]{written.rmc(*HERE, n)}" for n in range(3))
     content = written.box(b"ftyp", b"isom") + written.box(b"free", written.box(b"gps ", log.encode()))
@@ -219,6 +229,32 @@ def test_a_torn_sentence_and_one_without_a_fix_give_nothing(tmp_path: Path) -> N
     claims = read(tmp_path, (torn + written.rmc(*HERE, 1, status="V")).encode())
     assert claims.stated == ()
     assert [w.reason for w in claims.withheld] == ["no_fix"]
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "place"),
+    [
+        ("3113.8240,N", "12128.4220,E", (31.2304, 121.4737)),
+        ("3350.,S", "07012,W", (-33 - 50 / 60, -70.2)),
+        ("31.2304,N", "121.4737,E", None),
+        ("3113.8240,N", "121.4737,E", None),
+        ("-3350.00,S", "15112.00,E", None),
+        ("-3350.00,N", "15112.00,E", None),
+        ("313.8240,N", "12128.4220,E", None),
+        ("03113.8240,N", "12128.4220,E", None),
+        ("3113.8240,N", "2128.4220,E", None),
+        ("3160.0000,N", "12128.4220,E", None),
+        ("3113.8240,", "12128.4220,E", None),
+        ("3113.8240,N", "12128.4220,N", None),
+    ],
+)
+def test_degrees_and_minutes_have_as_many_digits_as_the_sentence_gives_them(
+    latitude: str, longitude: str, place: tuple[float, float] | None
+) -> None:
+    """Degrees with decimals, as some write them there, would else be minutes: a place in the Gulf of Guinea."""
+    sentence = written.nmea(f"GPRMC,093000,A,{latitude},{longitude},0.0,0.0,010126,,")
+    said = [(point.latitude, point.longitude) for point in points_of_nmea(sentence)]
+    assert said == ([] if place is None else [pytest.approx(place)])
 
 
 @pytest.mark.parametrize("clock", ["0930001e20", "0930001e11", "093000inf", "093000.5.5", "09300"])
