@@ -126,7 +126,7 @@ class Missing:
     present_seconds: float | None = None
     declared_frames: int | None = None
     present_frames: int | None = None
-    missing_bytes: int = 0
+    missing_bytes: int | None = None
     first_missing_byte: int | None = None
     first_missing_seconds: float | None = None
 

@@ -51,11 +51,21 @@ def with_what_is_missing(found: Findings) -> Findings:
             present_seconds=present,
             declared_frames=extent.declared_frames,
             present_frames=extent.present_frames,
-            missing_bytes=max(0, extent.declared_bytes - extent.present_bytes),
+            missing_bytes=missing_bytes(found),
             first_missing_byte=first_byte,
             first_missing_seconds=first_missing_seconds(found, present, first_byte, extent),
         ),
     )
+
+
+def missing_bytes(found: Findings) -> int | None:
+    """None where nothing says how many there were: of what was not measured, of a stream without a total that ends with
+    a whole packet, and of a film whose index was never written."""
+    extent = found.extent
+    if extent is None:
+        return None
+    beyond = extent.declared_bytes - extent.present_bytes
+    return beyond if beyond > 0 else None if says_no_total(found) or found.lost_its_index else 0
 
 
 def declared_and_reached(found: Findings) -> tuple[float | None, float | None]:

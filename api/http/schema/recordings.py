@@ -202,7 +202,9 @@ class MissingItem(Answer):
     counted_by: str | None = Field(description="decoding, or packets where that took too long", examples=["decoding"])
     declared_bytes: int | None = Field(examples=[1992800])
     present_bytes: int | None = Field(examples=[1195680])
-    missing_bytes: int = Field(description="0 where a part was overwritten with zeros", examples=[797120])
+    missing_bytes: int | None = Field(
+        description="beyond the end of the file; 0 where a part was overwritten with zeros", examples=[797120]
+    )
     first_missing_byte: int | None = Field(examples=[1195680])
     first_missing_seconds: float | None = Field(examples=[2.831])
     tracks: list[MissingOfTrack] = Field(default_factory=list, description="those whose tables name more than there is")

@@ -118,6 +118,21 @@ def test_where_nobody_can_say_nothing_is_made_up(district: Any) -> None:
     assert "声明 " not in text.split("损坏情况")[1].split("数据")[0]
 
 
+def test_bytes_that_nobody_counted_are_told_as_unknown(district: Any) -> None:
+    """A photograph that a decoder complains of: how much of it is gone its file does not say."""
+    picture = Stream(0, "video", "mjpeg", width=640, height=360)
+    complained = (Reason(code.DECODER_COMPLAINED),)
+    with looked_at(district, reasons=complained, extent=None, duration_seconds=None, streams=(picture,)):
+        row = district.served.seal(district.served.station(district.unit), os.urandom(916), "cut.jpg")
+    for language, words in (("zh", "缺多少字节无法判断"), ("en", "how many bytes are gone nobody can say")):
+        assert words in district.page("officer", f"/recordings/{row.id}", language).text
+    missing = district.people["officer"].get(f"/api/v1/recordings/{row.id}").json()["missing"]
+    assert (missing["missing_bytes"], missing["first_missing_byte"]) == (None, None)
+    (claim,) = parse_manifest(Envelope.parse(row.manifest).payload).claims["damage"]
+    assert "missing_bytes" not in claim["value"]
+    assert claim["confidence"] == "assumed"
+
+
 def test_a_reference_is_offered_to_choose_and_asked_for_by_the_same_call_a_program_makes(district: Any) -> None:
     served, station = district.served, district.served.station(district.unit)
     before = served.findings

@@ -11,6 +11,7 @@ from ingest.media import findings as code
 from ingest.media.findings import Findings
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
+from ingest.sealing.damage_claims import claims_of_damage
 
 Cut = Callable[[Path, float], Path]
 MakeClip = Callable[..., Path]
@@ -126,6 +127,23 @@ def test_where_a_hole_begins_is_told_by_byte_and_about_by_time(runner: MediaRunn
     assert missing.first_missing_seconds == pytest.approx(2.0, abs=0.2)
 
 
+def test_where_no_total_is_declared_no_count_of_missing_bytes_is_made_up(
+    runner: MediaRunner, make_clip: MakeClip
+) -> None:
+    """Of a stream that ends with a whole packet, and of a film without the index that would say what there was."""
+    stream, film = make_clip(*VIDEO, "clip.ts"), make_clip(*VIDEO, "clip.mp4")
+    content = bytearray(stream.read_bytes())
+    start = len(content) // 2
+    content[start : start + 300_000] = bytes(300_000)
+    stream.write_bytes(content)
+    film.write_bytes(film.read_bytes()[: film.read_bytes().rindex(b"moov") - 4])
+    for path, reason in ((stream, code.ZERO_FILLED), (film, code.MOOV_MISSING)):
+        found = probe_media(path, runner)
+        assert (found.state, codes(found)[0]) == ("damaged", reason)
+        assert found.missing is not None
+        assert found.missing.missing_bytes is None
+
+
 PHOTOGRAPH = ("-f", "lavfi", "-i", "testsrc2=size=640x480", "-frames:v", "1", "photograph.jpg")
 
 
@@ -151,4 +169,7 @@ def test_of_a_cut_photograph_the_decoder_s_word_is_the_reason_and_no_bytes_are_t
     found = probe_media(cut(make_clip(*PHOTOGRAPH), part), runner)
     assert (found.state, codes(found)) == ("damaged", [code.DECODER_COMPLAINED])
     assert found.missing is not None
-    assert (found.missing.missing_bytes, found.missing.first_missing_byte) == (0, None)
+    assert (found.missing.missing_bytes, found.missing.first_missing_byte) == (None, None)
+    (claim,) = claims_of_damage(found)
+    assert isinstance(claim.value, dict)
+    assert "missing_bytes" not in claim.value

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -57,5 +58,5 @@ def test_a_length_is_stated_as_it_is_kept() -> None:
 
 def test_reasons_and_what_is_missing_are_part_of_it() -> None:
     found = not_understood(ValueError()).as_facts()
-    for change in ({"reasons": [Reason("zero_filled").code]}, {"missing": {"missing_bytes": Missing().missing_bytes}}):
+    for change in ({"reasons": [Reason("zero_filled").code]}, {"missing": asdict(Missing())}):
         assert digest_of_findings({**found, **change}) != digest_of_findings(found)
