@@ -76,7 +76,7 @@ def resource_limits(limits: Limits) -> dict[str, int]:
     """Names as in the resource module. CPU time counts all threads; it ends a tool whose supervisor is gone."""
     processors = os.cpu_count() or 1
     most_seconds = limits.deadline_seconds * processors
-    if limits.processor_seconds is not None:  # The supervisor looks once a second, and is to be the first to see it.
+    if limits.processor_seconds is not None:  # The supervisor, which asks four times a second, is to be the first.
         most_seconds = min(most_seconds, limits.processor_seconds + 3 * processors)
     cpu_seconds = math.ceil(most_seconds) + 1
     return {
