@@ -1,17 +1,20 @@
 """What is done for uploads again and again, in any process of their node: each sweep may be stopped and repeated.
 
-Of other nodes' uploads nothing is here that could be judged: their rows are left alone, whatever they say.
+Each upload is looked after by itself: one whose files cannot be read is left as it is, files that cannot be removed
+stay, and the log says so again with each sweep. Of other nodes' uploads nothing is here that could be judged: their
+rows are left alone, whatever they say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 import structlog
 
 from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
-from ingest.uploads.errors import StagingDamaged, UploadGone
+from ingest.uploads.errors import RegisterUnavailable, StagingDamaged, UploadGone
 from ingest.uploads.expiry import expiry_of
 from ingest.uploads.staging import Staging
 from ingest.uploads.unknown import UnknownBytes, note_unknown, unknown_bytes
@@ -29,23 +32,25 @@ def recover_finished(
     """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
     recovered = []
     for record in register.list_open(staging.node):
-        if _is_complete(staging, record) and all(register.finish_uploads([record])):
-            recovered.append(record.upload_id)
-            wake_up(on_finished, record.upload_id)
+        with _by_itself(record.upload_id):
+            if _is_complete(staging, record) and all(register.finish_uploads([record])):
+                recovered.append(record.upload_id)
+                wake_up(on_finished, record.upload_id)
     return recovered
 
 
 def expire_stale(staging: Staging, register: UploadRegister, limits: UploadLimits, now: datetime) -> list[str]:
-    """Expire open uploads whose time is over (expiry.py) and free their room; returns their ids.
+    """Expire open uploads whose time is over (expiry.py) and free their room; returns the ids of those it did both for.
 
     One that is being written to is left for the next sweep, and one that is complete is never expired but left to
     `recover_finished`.
     """
-    return [
-        record.upload_id
-        for record in register.list_open(staging.node, now)
-        if _expire(staging, register, limits, record, now)
-    ]
+    expired = []
+    for record in register.list_open(staging.node, now):
+        with _by_itself(record.upload_id):
+            if _expire(staging, register, limits, record, now):
+                expired.append(record.upload_id)
+    return expired
 
 
 def remove_orphans(staging: Staging, register: UploadRegister, limits: UploadLimits, now: datetime) -> list[str]:
@@ -61,14 +66,15 @@ def remove_orphans(staging: Staging, register: UploadRegister, limits: UploadLim
     """
     removed, unknown = [], []
     for upload_id, state in _staged_with_states(staging, register):
-        without_row = unknown_bytes(staging, upload_id) if state is None else None
-        if without_row is not None and now - without_row.changed_at < limits.lasts_at_most:
-            unknown.append(without_row)
-        elif state == "receipted" or _is_over(staging, upload_id, state, now):
-            if without_row is not None:
-                log.warning("upload.unknown_removed", trace=upload_id, size_bytes=without_row.size_bytes)
-            staging.remove(upload_id)
-            removed.append(upload_id)
+        with _by_itself(upload_id):
+            without_row = unknown_bytes(staging, upload_id) if state is None else None
+            if without_row is not None and now - without_row.changed_at < limits.lasts_at_most:
+                unknown.append(without_row)
+            elif state == "receipted" or _is_over(staging, upload_id, state, now):
+                if without_row is not None:
+                    log.warning("upload.unknown_removed", trace=upload_id, size_bytes=without_row.size_bytes)
+                staging.remove(upload_id)
+                removed.append(upload_id)
     note_unknown(staging.folder, unknown)
     return removed
 
@@ -81,6 +87,17 @@ def list_unknown(staging: Staging, register: UploadRegister) -> list[UnknownByte
         if state is None
     ]
     return [each for each in found if each is not None]
+
+
+@contextmanager
+def _by_itself(upload_id: str) -> Iterator[None]:
+    """What goes wrong with one upload keeps nobody behind it waiting. A register that is away is no upload's fault."""
+    try:
+        yield
+    except RegisterUnavailable:
+        raise
+    except Exception as error:
+        log.exception("upload.not_swept", trace=upload_id, error=type(error).__name__)
 
 
 def _staged_with_states(staging: Staging, register: UploadRegister) -> Iterator[tuple[str, str | None]]:

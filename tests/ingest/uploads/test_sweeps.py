@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
 
+import pytest
 from structlog.testing import capture_logs
 
+from ingest.uploads.errors import RegisterUnavailable
+from ingest.uploads.offset_file import OffsetFile
 from ingest.uploads.sweeps import expire_stale, list_unknown, recover_finished, remove_orphans
 from ingest.uploads.unknown import UnknownTotal, read_unknown
 from ingest.uploads.whole_file import nobody_writing
@@ -187,6 +194,111 @@ def test_bytes_that_the_catalog_does_not_know_may_be_the_last_copy_and_stay_with
     assert remove_orphans(tus.staging, tus.register, limits, later) == []
     assert read_unknown(tus.staging.folder) == UnknownTotal()
     assert {each.name for each in tus.staging.folder.iterdir()} == {f"{older}.bin"}
+
+
+@pytest.fixture
+def break_files_of(monkeypatch: pytest.MonkeyPatch) -> Callable[[str, type, str], None]:
+    """Let one kind of call fail for one upload, as a bad sector does: every other upload's files are whole."""
+
+    def break_files_of(upload_id: str, owner: type, name: str) -> None:
+        works = getattr(owner, name)
+
+        def fails(self: Any, *arguments: Any, **options: Any) -> Any:
+            if upload_id in (str(self) if isinstance(self, Path) else self._upload_id):
+                raise OSError(errno.EIO, "bad sector")
+            return works(self, *arguments, **options)
+
+        monkeypatch.setattr(owner, name, fails)
+
+    return break_files_of
+
+
+def not_swept(said: Sequence[Mapping[str, Any]]) -> list[tuple[str, str]]:
+    return [(line["trace"], line["error"]) for line in said if line["event"] == "upload.not_swept"]
+
+
+def test_an_offset_that_cannot_be_read_keeps_no_other_upload_from_being_recovered(
+    start_server, break_files_of, monkeypatch
+):
+    tus = start_server()
+    paths = [tus.create(4) for _ in range(3)]
+    for path in paths:
+        complete_without_finish(tus, path)
+    first, broken, last = (upload_id_of(path) for path in paths)
+    break_files_of(broken, OffsetFile, "read")
+    with capture_logs() as said:
+        assert recover_finished(tus.staging, tus.register) == [first, last]
+    assert not_swept(said) == [(broken, "OSError")]
+    monkeypatch.undo()
+    assert recover_finished(tus.staging, tus.register) == [broken]
+
+
+@pytest.mark.parametrize("name", ["read", "try_lock"])
+def test_what_cannot_be_read_is_never_expired_and_all_behind_it_are(start_server, break_files_of, monkeypatch, name):
+    """It may be complete, and then it is evidence."""
+    tus = start_server()
+    complete, *stale = (tus.create(4) for _ in range(3))
+    broken = upload_id_of(complete)
+    complete_without_finish(tus, complete)
+    for path in stale:
+        tus.patch(path, 0, b"01")
+    later = datetime.now(UTC) + timedelta(days=30)
+    break_files_of(broken, OffsetFile, name)
+    with capture_logs() as said:
+        assert expire_stale(tus.staging, tus.register, small_limits(), later) == [upload_id_of(path) for path in stale]
+    assert not_swept(said) == [(broken, "OSError")]
+    monkeypatch.undo()
+    assert (tus.state(broken), tus.staged(broken)) == ("open", b"0123")
+    assert recover_finished(tus.staging, tus.register) == [broken]
+
+
+def test_an_upload_whose_files_stay_when_it_expires_keeps_no_other_and_leaves_them_to_the_next_sweep(
+    start_server, break_files_of, monkeypatch
+):
+    tus = start_server()
+    broken, other = (upload_id_of(tus.create(4)) for _ in range(2))
+    for upload_id in (broken, other):
+        tus.patch(f"/uploads/{upload_id}", 0, b"01")
+    later = datetime.now(UTC) + timedelta(days=30)
+    break_files_of(broken, Path, "unlink")
+    with capture_logs() as said:
+        assert expire_stale(tus.staging, tus.register, small_limits(), later) == [other]
+    assert not_swept(said) == [(broken, "OSError")]
+    assert (tus.state(broken), tus.staged(broken)) == ("expired", b"01")
+    monkeypatch.undo()
+    assert remove_orphans(tus.staging, tus.register, small_limits(), later) == [broken]
+
+
+@pytest.mark.parametrize("name", ["lstat", "unlink"])
+def test_an_orphan_whose_files_fail_stays_and_keeps_no_other(start_server, break_files_of, monkeypatch, name):
+    tus = start_server()
+    broken, other, unknown = "a" * 32, "b" * 32, "c" * 32
+    for upload_id in (broken, other):
+        stage_unknown(tus, upload_id, b"", timedelta(days=1))
+    stage_unknown(tus, unknown, b"0123", timedelta(days=1))
+    break_files_of(broken, Path, name)
+    with capture_logs() as said:
+        assert remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == [other]
+    assert not_swept(said) == [(broken, "OSError")]
+    assert tus.staging.list_uploads() == {broken, unknown}
+    assert read_unknown(tus.staging.folder) == UnknownTotal(files=1, size_bytes=4)
+    monkeypatch.undo()
+    assert remove_orphans(tus.staging, tus.register, small_limits(), datetime.now(UTC)) == [broken]
+
+
+def test_a_register_that_is_away_ends_the_sweep_and_no_upload_is_blamed(start_server, monkeypatch):
+    tus = start_server()
+    for _ in range(2):
+        complete_without_finish(tus, tus.create(4))
+    register = tus.register
+
+    def away(records: object) -> None:
+        raise RegisterUnavailable("down")
+
+    monkeypatch.setattr(register, "finish_uploads", away)
+    with capture_logs() as said, pytest.raises(RegisterUnavailable):
+        recover_finished(tus.staging, register)
+    assert said == []
 
 
 def test_a_note_that_cannot_be_written_ends_no_sweep_and_one_that_is_torn_says_nothing(start_server):
