@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -28,6 +29,18 @@ _VANISHED_UNWIPED = (
     "the folder {0} is gone: all of its files are received, {1} are not removed yet; put it back and run the same "
     "command again: they are removed"
 )
+_NAMES_SHOWN = 10
+# By the reason in `Listing.why_skipped`.
+PASSED_OVER: Mapping[str, tuple[str, str]] = {
+    "empty": ("空文件 {0} 个，没有内容可上传，留在原处", "empty ({0}), nothing to send, left where they are"),
+    "link": ("链接 {0} 个，不跟随，所指的文件未上传", "links ({0}), not followed: what they point to is not sent"),
+    "temporary": ("临时文件 {0} 个，尚在写入，写完后请再次运行", "still being written ({0}): run again then"),
+    "hidden": ("隐藏项 {0} 个，未上传", "hidden ({0}), not sent"),
+    "system": ("系统文件 {0} 个，未上传", "the system's ({0}), not sent"),
+    "special": ("非普通文件 {0} 个（管道、设备等），未上传", "pipes, devices or the like ({0}), not sent"),
+    "loop": ("循环的文件夹 {0} 个，未再进入", "folders that contain themselves ({0}), not looked into again"),
+    "other volume": ("其他卷 {0} 个，不属于本次所取，未上传", "other volumes ({0}), not part of this one, not sent"),
+}
 NOTHING_THERE = "文件夹中没有录像，无可上传 / the folder holds no footage: nothing to send"
 
 
@@ -88,29 +101,47 @@ def _members_of(outcome: FileOutcome) -> dict[str, object]:
 
 
 def print_table(console: Console, result: DockResult, watched: bool = False) -> None:
-    """One line a file, then what concerns the whole run; of one that watched, how many files it took over."""
+    """One line a file, then what concerns the whole run: how many files it took over, and where their receipts are."""
     if result.outcomes:
         print_files(console, result)
     elif result.stopped is None and not watched:
-        console.print(NOTHING_THERE, markup=False, highlight=False)
+        _print(console, NOTHING_THERE)
     if result.stopped:
-        console.print(describe_error(result.stopped), style="red", markup=False, highlight=False)
-    if watched:
-        received, wiped = count_received(result), count_wiped(result)
-        left = sum(outcome.error is not None for outcome in result.outcomes)
-        line = f"收讫 {received}，删除 {wiped}，留下 {left} / received {received}, wiped {wiped}, left {left}"
-        console.print(line, markup=False, highlight=False)
+        _print(console, describe_error(result.stopped), "red")
+    if result.outcomes or watched:
+        _print(console, _total_of(result))
+    if count_received(result):
+        receipts = escaped(str(result.receipts_folder))
+        _print(console, f"回执存放在 {receipts} / receipts are kept in {receipts}")
     for folder in result.unwatched:
-        console.print(_NOT_LOOKED_INTO.format(escaped(folder)), style="red", markup=False, highlight=False)
-    empty = [name for name in result.skipped if result.why_skipped.get(name) == "empty"]
-    others = [name for name in result.skipped if result.why_skipped.get(name) != "empty"]
-    for names, zh, en in (
-        (empty, f"空文件 {len(empty)} 个，没有内容可上传，留在原处", "empty, nothing to send, left where they are"),
-        (others, f"未取 {len(others)} 项", "not footage"),
-    ):
+        _print(console, _NOT_LOOKED_INTO.format(escaped(folder)), "red")
+    for why, (zh, en) in PASSED_OVER.items():
+        names = [name for name in result.skipped if result.why_skipped.get(name) == why]
         if names:
-            some = ", ".join(escaped(name) for name in names[:10])
-            console.print(f"{zh} / {en}: {some}", markup=False, highlight=False)
+            some = ", ".join(escaped(name) for name in names[:_NAMES_SHOWN])
+            _print(console, f"{zh.format(len(names))} / {en.format(len(names))}: {some}")
+
+
+def _print(console: Console, line: str, style: str | None = None) -> None:
+    console.print(line, style=style, markup=False, highlight=False)
+
+
+def _total_of(result: DockResult) -> str:
+    """How many files were received, and of how many of those there was nothing to store: whoever has put in a card
+    twice wants to know."""
+    received, wiped = count_received(result), count_wiped(result)
+    left = sum(outcome.error is not None for outcome in result.outcomes)
+    held = sum(outcome.was_held for outcome in result.outcomes)
+    known = sum(outcome.is_of_known_bytes for outcome in result.outcomes)
+    of_these = [
+        (held, f"{held} 个此前已收讫", f"{held} by an earlier run"),
+        (known, f"{known} 个与已有记录相同，未重复保存", f"{known} known to the archive already, not stored twice"),
+    ]
+    zh = "，".join(said for count, said, _ in of_these if count)
+    en = ", ".join(said for count, _, said in of_these if count)
+    zh, en = (f"（其中 {zh}）", f" ({en})") if zh else ("", "")
+    zh = f"合计：收讫 {received}{zh}，删除 {wiped}，留下 {left}"
+    return f"{zh} / total: received {received}{en}, wiped {wiped}, left {left}"
 
 
 def print_files(console: Console, result: DockResult) -> None:
@@ -125,11 +156,11 @@ def print_files(console: Console, result: DockResult) -> None:
         said = _VANISHED.format(escaped(str(root)), left)
         if not left:
             said = _VANISHED_UNWIPED.format(escaped(str(root)), len(files))
-        console.print(said, style="yellow", markup=False, highlight=False)
+        _print(console, said, "yellow")
     for outcome in result.outcomes:
         if outcome.error and result.stopped is None and not isinstance(outcome.error, errors.SourceVanished):
             name, why = escaped(outcome.name), describe_error(outcome.error)
-            console.print(why if name in why else f"{name}：{why}", markup=False, highlight=False)
+            _print(console, why if name in why else f"{name}：{why}")
 
 
 def _vanished(result: DockResult) -> dict[Path, list[FileOutcome]]:
@@ -168,7 +199,7 @@ def _print_lines(console: Console, outcome: FileOutcome) -> None:
         said.append(f"时间戳 / token time {show_in_china(receipt.token_time)}，账本 / ledger {receipt.ledger_index}")
     console.print(Text(escaped(outcome.name), style="bold", overflow="fold"))
     for line in said:
-        console.print(f"  {line}", markup=False, highlight=False)
+        _print(console, f"  {line}")
 
 
 def _outcome_in_words(outcome: FileOutcome) -> str:
@@ -182,4 +213,6 @@ def _outcome_in_words(outcome: FileOutcome) -> str:
         return "已收讫并删除 / received, wiped"
     if outcome.gone:
         return "已收讫，现不在原处 / received, not there now"
-    return "已有记录，再次收讫 / received again" if outcome.receipt and outcome.receipt.repeat else "已收讫 / received"
+    if outcome.was_held:
+        return "此前已收讫 / received before"
+    return "已收讫，与已有记录相同 / received, known already" if outcome.is_of_known_bytes else "已收讫 / received"

@@ -84,7 +84,8 @@ class DockResult:
     """What became of the footage. `stopped` is set when the run ended before its end.
 
     `more_received` and `more_wiped` count files without an outcome of their own: a watching agent keeps only those of
-    files that were left. `unwatched` are the folders it was to watch and could not look into.
+    files that were left. `unwatched` are the folders it was to watch and could not look into. `receipts_folder` is
+    where the receipts are kept.
     """
 
     outcomes: tuple[FileOutcome, ...]
@@ -94,6 +95,7 @@ class DockResult:
     more_received: int = 0
     more_wiped: int = 0
     unwatched: tuple[str, ...] = ()
+    receipts_folder: Path | None = None
 
     @property
     def complete(self) -> bool:
@@ -139,7 +141,13 @@ def _dock_source(plan: DockPlan, source: Source, tell: Listener, stop: threading
             run.start()
             run.finish()
         unseen = [FileOutcome(error.name, 0, error=error) for error in listing.out_of_reach]
-        result = DockResult((*gone, *unseen, *outcomes.in_order()), listing.skipped, listing.why_skipped, run.stopped)
+        result = DockResult(
+            (*gone, *unseen, *outcomes.in_order()),
+            listing.skipped,
+            listing.why_skipped,
+            run.stopped,
+            receipts_folder=state.receipts_folder,
+        )
         if all(outcome.is_received for outcome in result.outcomes):
             state.end_docking(source.id)
     return result
@@ -176,7 +184,12 @@ def dock_continuously(
                 run.finish()
     left, received, wiped = watcher.count()
     return DockResult(
-        tuple(left), stopped=run.stopped, more_received=received, more_wiped=wiped, unwatched=watcher.unwatched()
+        tuple(left),
+        stopped=run.stopped,
+        more_received=received,
+        more_wiped=wiped,
+        unwatched=watcher.unwatched(),
+        receipts_folder=state.receipts_folder,
     )
 
 

@@ -27,12 +27,11 @@ from ingest.dock.errors import (
 from ingest.dock.events import FileChanged, FileStays, FileUploaded
 from ingest.dock.ordering import SendQueue, WaitingFile
 from ingest.dock.patience import Retries
-from ingest.dock.settling import Desk, FileOutcome, identify_file, let_go, receive_file
+from ingest.dock.settling import Desk, FileOutcome, Received, identify_file, let_go, receive_file
 from ingest.dock.source import SourceFile
 from ingest.dock.state import FileRecord, Phase
 from ingest.dock.transfer import upload_file
 from ingest.dock.waiting_room import WaitingRoom
-from integrity.receipt import Receipt
 
 _ASKING_FOR_RECEIPTS = 8
 # A file that changes each time it is read is being written: two more looks, then another time.
@@ -40,7 +39,6 @@ _MOST_ATTEMPTS = 3
 
 
 _Result = TypeVar("_Result")
-_Received = tuple[WaitingFile, FileRecord, Receipt]
 Settled = Callable[[SourceFile, FileOutcome], None]
 """Hears of a file's end, from several threads."""
 
@@ -88,7 +86,7 @@ class Run:
         self._queue.close()
         given_up = self._senders.finish(self._stop)
         self._waiting_room.close()
-        given_up += [waiting for waiting, *_ in self._letting_go.finish(self._stop)]
+        given_up += [waiting for waiting, _ in self._letting_go.finish(self._stop)]
         for waiting in (*given_up, *self._queue.drain()):
             self.end(Interrupted())
             try:
@@ -123,19 +121,18 @@ class Run:
         """Seconds until it is to be tried again, or None: there is a receipt."""
         self._desk.sender.patience.check()
         try:
-            record, receipt = receive_file(self._desk, waiting.file, record)
+            received = receive_file(self._desk, waiting.file, record)
         except TryAgain as answer:
             return retries.until_next(answer)
         retries.worked()
-        self._letting_go.put(waiting.file.source.touches, (waiting, record, receipt))
+        self._letting_go.put(waiting.file.source.touches, (waiting, received))
         return None
 
-    def _let_go(self, received: _Received) -> None:
-        waiting, record, receipt = received
-        self._guarded(waiting, partial(self._settle, waiting, record, receipt))
+    def _let_go(self, received: tuple[WaitingFile, Received]) -> None:
+        self._guarded(received[0], partial(self._settle, *received))
 
-    def _settle(self, waiting: WaitingFile, record: FileRecord, receipt: Receipt) -> None:
-        self._note_end(waiting.file, let_go(self._desk, waiting.file, record, receipt))
+    def _settle(self, waiting: WaitingFile, received: Received) -> None:
+        self._note_end(waiting.file, let_go(self._desk, waiting.file, received))
         self._queue.settle()
 
     def _guarded(self, waiting: WaitingFile, step: Callable[[], _Result]) -> _Result | None:

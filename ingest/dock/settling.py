@@ -28,6 +28,7 @@ _MOST_MISREAD = 3
 @dataclass(frozen=True, slots=True)
 class FileOutcome:
     """What became of one file. Without `error` it was received, and removed when `wiped`; `gone`: see FileGone.
+    `was_held`: an earlier run had its receipt already, and nothing of it was sent in this one.
 
     With `error` and `receipt` it was received all the same, and its card would not let go of it, or did not say so.
     """
@@ -39,11 +40,26 @@ class FileOutcome:
     wiped: bool = False
     gone: bool = False
     error: DockError | None = None
+    was_held: bool = False
 
     @property
     def is_received(self) -> bool:
         """The archive has it, whatever its card does."""
         return self.error is None or self.receipt is not None
+
+    @property
+    def is_of_known_bytes(self) -> bool:
+        """The archive had the same bytes by another upload, and stored nothing for this one."""
+        return self.receipt is not None and self.receipt.repeat and not self.was_held
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What the archive has: the note of it, and its receipt. `was_held`: since an earlier run."""
+
+    record: FileRecord
+    receipt: Receipt
+    was_held: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +107,7 @@ def identify_file(desk: Desk, file: SourceFile, look_closely: bool = False) -> F
     return sender.state.save(FileRecord(file.source.id, file.name, identity, digests, archive, misread=misread))
 
 
-def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[FileRecord, Receipt]:
+def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> Received:
     """The receipt of what was uploaded: kept here already, or else the archive is asked for it.
 
     Nothing is removed for a receipt of another day: the archive may have been restored from a backup since, and what
@@ -99,32 +115,35 @@ def receive_file(desk: Desk, file: SourceFile, record: FileRecord) -> tuple[File
     ask_for_receipt raises, TryAgain while there is none.
     """
     sender = desk.sender
-    keeps = record.phase is Phase.RECEIVED and not desk.wipe
-    receipt = find_kept_receipt(sender.state, record, desk.trust) if keeps else None
+    was_held = record.phase is Phase.RECEIVED
+    receipt = find_kept_receipt(sender.state, record, desk.trust) if was_held and not desk.wipe else None
     if receipt is None:
         record, receipt = ask_for_receipt(sender, record, desk.trust)
     sender.tell(_of_receipt(file, receipt))
-    return record, receipt
+    return Received(record, receipt, was_held)
 
 
-def let_go(desk: Desk, file: SourceFile, record: FileRecord, receipt: Receipt) -> FileOutcome:
+def let_go(desk: Desk, file: SourceFile, received: Received) -> FileOutcome:
     """Remove what was received, when that is asked. One file at a time: a card is read through again for it.
 
     What cannot be removed, or not for certain, was received nevertheless: that is its outcome. Raises what else
     wipe_file raises; SourceChanged also when the file was written to on its way.
     """
-    sender = desk.sender
+    sender, receipt = desk.sender, received.receipt
+    outcome = FileOutcome(
+        file.title, receipt.size_bytes, receipt.sha256.hex, receipt, desk.wipe, was_held=received.was_held
+    )
     if desk.wipe:
         try:
-            wipe_file(sender.state, file, record, receipt, sender.patience.check)
+            wipe_file(sender.state, file, received.record, receipt, sender.patience.check)
         except (RemovalFailed, RemovalUnconfirmed, SourceUnreadable, SourceUnsteady) as error:
             sender.tell(FileStays(file.title, type(error).__name__, error.words))
-            return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, error=error)
+            return replace(outcome, wiped=False, error=error)
         sender.tell(FileWiped(file.title, receipt.size_bytes))
-    elif _has_changed(file, record):
+    elif _has_changed(file, received.record):
         # What was received is not all there is.
         raise SourceChanged(file.title)
-    return FileOutcome(file.title, receipt.size_bytes, receipt.sha256.hex, receipt, desk.wipe)
+    return outcome
 
 
 def _has_changed(file: SourceFile, record: FileRecord) -> bool:

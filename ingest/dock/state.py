@@ -190,7 +190,12 @@ class DockState:
 
     def receipt_path(self, upload_id: str) -> Path:
         """Where the receipt of an upload is kept."""
-        return self.folder / "receipts" / f"{upload_id}.dsse.json"
+        return self.receipts_folder / f"{upload_id}.dsse.json"
+
+    @property
+    def receipts_folder(self) -> Path:
+        """Where receipts are kept; there is none before the first."""
+        return self.folder / "receipts"
 
     @contextmanager
     def _guarded(self) -> Iterator[None]:

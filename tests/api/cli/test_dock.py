@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import importlib.util
 import json
@@ -16,8 +17,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from api.cli.dock_report import print_table
+from api.cli.dock_report import PASSED_OVER, print_table
 from ingest.dock.agent import DockResult
+from ingest.dock.folder import Listing
 
 COMMAND = [sys.executable, "-c", "import typer; from api.cli.dock import dock; typer.run(dock)"]
 ROOT = Path(__file__).parents[3]
@@ -102,11 +104,29 @@ def test_wiped_folder_is_empty_and_exit_code_is_zero(archive: Any, command: list
 
 
 def test_empty_file_is_told_as_what_it_is_and_not_among_what_is_no_footage(capsys: pytest.CaptureFixture[str]) -> None:
-    result = DockResult((), ("a.mp4", "b"), {"a.mp4": "empty", "b": "link"})
+    result = DockResult((), ("a.mp4", "b"), {"a.mp4": "empty", "b": "hidden"})
     print_table(Console(width=200), result)
     lines = capsys.readouterr().out.splitlines()
-    assert "空文件 1 个，没有内容可上传，留在原处 / empty, nothing to send, left where they are: a.mp4" in lines
-    assert "未取 1 项 / not footage: b" in lines
+    assert "空文件 1 个，没有内容可上传，留在原处 / empty (1), nothing to send, left where they are: a.mp4" in lines
+    assert "隐藏项 1 个，未上传 / hidden (1), not sent: b" in lines
+
+
+def test_a_link_is_called_a_link_that_is_not_followed(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "elsewhere.mp4").write_bytes(b"x")
+    (tmp_path / "card" / "link.mp4").symlink_to(tmp_path / "elsewhere.mp4")
+    code, shown = _run_on_a_terminal(command, 200)
+    assert code == 0
+    assert (
+        "链接 1 个，不跟随，所指的文件未上传 / links (1), not followed: what they point to is not sent: link.mp4"
+    ) in shown.replace("\r\n", "")
+    assert "not footage" not in shown
+
+
+def test_every_reason_to_pass_over_has_its_words() -> None:
+    """As `Listing` has them."""
+    reasons = ("link", "hidden", "system", "temporary", "special", "empty", "loop", "other volume")
+    assert set(reasons) == set(PASSED_OVER)
+    assert all(reason in (Listing.__doc__ or "") for reason in reasons)
 
 
 def test_footage_that_lies_too_deep_is_left_and_exits_1(archive: Any, command: list[str], tmp_path: Path) -> None:
@@ -288,6 +308,29 @@ def test_narrow_terminal_sees_names_digests_and_times_whole(archive: Any, comman
     assert "…" not in lines.rpartition("合计")[2].partition("已收讫")[2]
 
 
+def test_single_run_sums_up_says_what_was_there_before_and_where_the_receipts_are(
+    archive: Any, command: list[str], tmp_path: Path
+) -> None:
+    receipts = tmp_path / "notes" / "receipts"
+    (tmp_path / "card" / "a.mp4").write_bytes(b"x")
+    code, shown = _run_on_a_terminal(command, 200)
+    assert code == 0
+    assert "合计：收讫 1，删除 0，留下 0 / total: received 1, wiped 0, left 0" in shown
+    assert f"回执存放在 {receipts} / receipts are kept in {receipts}" in shown
+    assert len(list(receipts.iterdir())) == 1
+
+    (tmp_path / "card" / "b.mp4").write_bytes(b"y")
+    archive.change_receipt = lambda receipt: dataclasses.replace(receipt, repeat=True)
+    code, shown = _run_on_a_terminal(command, 200)
+    assert code == 0
+    assert "此前已收讫 / received before" in shown
+    assert "已收讫，与已有记录相同 / received, known already" in shown
+    assert (
+        "合计：收讫 2（其中 1 个此前已收讫，1 个与已有记录相同，未重复保存），删除 0，留下 0 / "
+        "total: received 2 (1 by an earlier run, 1 known to the archive already, not stored twice), wiped 0, left 0"
+    ) in shown.replace("\r\n", " ").replace("  ", " ")
+
+
 def test_refusal_on_a_terminal_is_its_sentence_alone(command: list[str], tmp_path: Path) -> None:
     (tmp_path / "token").write_text("not a token")
     code, shown = _run_on_a_terminal(command, 80)
@@ -369,7 +412,7 @@ def test_a_watching_agent_tells_a_terminal_of_each_file_and_sums_up(archive: Any
     text = shown.decode()
     for name in ("a.mp4", "b.mp4"):
         assert text.count(f"已收讫并删除 / received, wiped: card/{name}") == 1
-    assert "收讫 2，删除 2，留下 0 / received 2, wiped 2, left 0" in text
+    assert "合计：收讫 2，删除 2，留下 0 / total: received 2, wiped 2, left 0" in text
 
 
 def test_second_agent_on_the_same_notes_is_refused_with_the_reason(archive: Any, config: Path) -> None:

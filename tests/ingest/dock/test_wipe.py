@@ -116,7 +116,7 @@ class Card:
             desk = Desk(sender, self.trust, wipe=True)
             for file in list_source(self.source, self.notes).files:
                 record = identify_file(desk, file)
-                let_go(desk, file, *receive_file(desk, file, record))
+                let_go(desk, file, receive_file(desk, file, record))
 
     def receipt_is_held(self) -> bool:
         with opened_state(self.notes) as state:
