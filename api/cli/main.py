@@ -9,8 +9,10 @@ import traceback
 from typing import Annotated
 
 import typer
+from typer._click.exceptions import ClickException
 
 from api.cli.help_pages import fold_help_pages
+from api.cli.usage import explain_usage
 from integrity.hidden_signs import escaped
 
 # One module api/cli/NAME.py each. A command is the function of that name in it, a group the Typer called `app`. Only
@@ -73,10 +75,15 @@ def run(arguments: list[str]) -> int:
     # Wherever it was written, before or after the command's name.
     arguments = [argument for argument in arguments if argument != "--verbose"]
     try:
-        build_app(arguments)(arguments)
+        ended = build_app(arguments)(arguments, prog_name="liuhen", standalone_mode=False)
+        return ended if isinstance(ended, int) else 0
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else int(end.code is not None)
-    except KeyboardInterrupt:
+    except ClickException as mistake:
+        for line in explain_usage(mistake):
+            _complain(line)
+        return mistake.exit_code
+    except (KeyboardInterrupt, typer.Abort):
         _complain("已中断 / interrupted")
         return 130
     except BrokenPipeError:
@@ -85,7 +92,6 @@ def run(arguments: list[str]) -> int:
         return 1
     except Exception as error:
         return _explain(error, verbose=verbose)
-    return 0
 
 
 def _explain(error: Exception, *, verbose: bool) -> int:
