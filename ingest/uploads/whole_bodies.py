@@ -159,14 +159,15 @@ class WholeBodies:
                 log.exception("upload.to_be_sent_again", trace=body.record.upload_id, error=type(error).__name__)
 
     def _take(self, body: WholeBody) -> _Taken | None:
-        """Its lock, to write under. None: not this way.
+        """Its lock, to write under. None: not this way; whatever is wrong with its files, the long way says so to it
+        alone.
 
         Without having asked its row, nobody may begin anew what another request has begun: it may be finished.
         """
         upload_id = body.record.upload_id
         try:
             return self._staging.begin_whole(upload_id) if body.offset == 0 else self._staging.hold_to_end(upload_id)
-        except (UploadGone, StagingDamaged, StagingFull):
+        except (UploadGone, StagingDamaged, StagingFull, OSError):
             return None
 
 

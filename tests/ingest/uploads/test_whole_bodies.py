@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import hashlib
 import os
 import threading
@@ -246,6 +247,35 @@ def test_a_checksum_is_looked_at_before_a_byte_is_written(whole_bodies, staging,
     assert outcomes[1] is True
     assert staged(staging, bad) == b""
     assert finishing.together == [[good.record.upload_id]]
+
+
+@pytest.mark.parametrize("call", ["open", "stat", "flock", "pread"])
+def test_files_that_cannot_be_opened_or_read_are_left_to_the_long_way_and_fail_no_other(
+    whole_bodies, staging, finishing, monkeypatch, call
+):
+    """It went through to all that came with it, of whichever station."""
+    bad = begun(staging, b"0123456789") if call == "pread" else body(staging, b"0123456789")
+    bodies = [body(staging, os.urandom(100)), bad, begun(staging, b"abcdefgh"), body(staging, os.urandom(100))]
+    descriptors = set(Path("/proc/self/fd").iterdir())
+    fail_at_files_of(bad, call, monkeypatch)
+    assert whole_bodies.settle(bodies) == [True, False, True, True]
+    monkeypatch.undo()
+    assert finishing.together == [[one.record.upload_id for one in bodies if one is not bad]]
+    assert set(Path("/proc/self/fd").iterdir()) == descriptors
+    assert recorded(staging, bad) == (4 if call == "pread" else None)
+
+
+def fail_at_files_of(one: WholeBody, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    owner = fcntl if name == "flock" else os
+    works = getattr(owner, name)
+
+    def call(what: object, *rest: object, **more: object) -> object:
+        path = Path(f"/proc/self/fd/{what}").readlink() if isinstance(what, int) else Path(str(what))
+        if path.stem == one.record.upload_id:
+            raise OSError(errno.EIO, "bad sector")
+        return works(what, *rest, **more)
+
+    monkeypatch.setattr(owner, name, call)
 
 
 def test_one_failed_sync_is_that_uploads_own(whole_bodies, staging, finishing, monkeypatch):
