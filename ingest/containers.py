@@ -4,6 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing takes longer to import than all of this
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO, Final
 
 SYNC: Final = 0x47
@@ -16,6 +17,9 @@ STILL_BRANDS: Final = ("heic", "heix", "mif1", "avif")
 SEQUENCE_BRANDS: Final = ("hevc", "msf1")
 """Of several photographs in a row: a film to whoever plays it, with a photograph's EXIF."""
 MOST_FILE_BYTES: Final = 1 << 43
+FRAGMENT: Final = b"moof\0\0\0\x10mfhd"
+"""How a fragment of an MP4 begins behind its size (ISO/IEC 14496-12, 8.8.4 f.): with the number that it has in it."""
+PIECE_BYTES: Final = 1 << 20
 
 
 def read_at(handle: BinaryIO, at: int, size: int) -> bytes:
@@ -25,3 +29,24 @@ def read_at(handle: BinaryIO, at: int, size: int) -> bytes:
         return b""
     handle.seek(at)
     return handle.read(size)
+
+
+def number_of_fragment(handle: BinaryIO, content_at: int) -> int:
+    """By its head; 0 where that says none."""
+    head = read_at(handle, content_at, 16)
+    return int.from_bytes(head[12:]) if head[4:8] == b"mfhd" else 0
+
+
+def next_fragment(handle: BinaryIO, at: int, end: int, after: int, may_look: Callable[[], bool]) -> int | None:
+    """Where the next fragment of a film begins, whatever lies before it: boxes end where one was overwritten, and those
+    behind it are there all the same. None where there is none of a higher number: of another film it begins anew.
+    `may_look` is asked before each MiB that is gone through."""
+    while at < end and may_look():
+        piece = read_at(handle, at, min(PIECE_BYTES, end - at))
+        found = piece.find(FRAGMENT, 4)
+        if found >= 4:
+            return at + found - 4 if number_of_fragment(handle, at + found + 4) > after else None
+        if len(piece) < PIECE_BYTES:
+            return None
+        at += len(piece) - len(FRAGMENT) - 3
+    return None

@@ -53,6 +53,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "no_decodable_frame": mark("没有可以解码的画面"),
     "decoder_complained": mark("解码时发现错误"),
     "index_unmet": mark("索引列出的部分画面或声音已不在原处"),
+    "fragments_broken": mark("分段之间有一处不是录像数据，播放器到此为止；其后的分段仍在文件中"),
     "time_missing": mark("文件声明的时长多于其中实有的画面和声音"),
     "zero_filled": mark("部分数据被零填充"),
     "trailing_bytes": mark("文件末尾附有不属于音像的数据"),

@@ -7,16 +7,14 @@ This runs inside the sandbox (inside.py), and what one file may cost is bounded 
 from __future__ import annotations
 
 import struct
-import sys
 import time
-from array import array
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from ingest.containers import read_at
+from ingest.containers import next_fragment, number_of_fragment, read_at
 from ingest.ebml import MAGIC
 from ingest.media.avi_chunks import PictureChunks, read_picture_chunks, read_stream_headers, seconds_of_sound
 from ingest.media.boxes import Allowance, Box, read_boxes
@@ -25,7 +23,7 @@ from ingest.media.matroska import end_of_segment
 from ingest.media.mpeg_frames import count_frames, weigh_totals
 from ingest.media.program_stream import PACK, read_program
 from ingest.media.riff import FORMS, HEAD_BYTES, Chunk, read_chunks
-from ingest.media.sample_tables import SampleTables, TrackExtent, read_header
+from ingest.media.sample_tables import SampleTables, TrackExtent, read_tables
 from ingest.media.signs import Packets, read_packets
 from ingest.media.sound_frames import count_sound
 from ingest.media.sound_totals import end_of_tag, first_frame, is_mpeg_sound, read_totals
@@ -34,27 +32,18 @@ from ingest.media.still_end import JPEG, PNG, end_of_still
 from ingest.media.unclaimed import Span, count_unclaimed, find_film
 from ingest.media.unseen import look_for_unseen, rooms_of_matroska, rooms_of_riff
 
-TABLE_PIECE_BYTES: Final = 1 << 20
-
 MP4_FIRST = frozenset({b"ftyp", b"moov", b"mdat", b"free", b"skip", b"wide", b"pnot", b"styp", b"moof", b"uuid"})
 # One of any other type that claims to reach beyond the end is no box at all: letters of a maker's tail or of garbage.
 MP4_TOP = MP4_FIRST | {b"mfra", b"sidx", b"ssix", b"prft", b"pdin", b"emsg", b"meta", b"udta", b"jumb"}
 DESCRIBING: Final = MP4_TOP - {b"mdat", b"free", b"skip", b"wide", b"uuid"}
 """Boxes that say something of the film: all others hold it, or something else."""
-# Where chunk tables are (8.7.5). A container anywhere else is not entered, so nesting ends by itself.
-WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
-# Chunk offset tables and the array type of one entry: 32 bits and 64.
-CHUNK_TABLES = {b"stco": "I", b"co64": "Q"}
-SIZE_TABLE: Final = b"stsz"
-RUN_TABLE: Final = b"stsc"
-HEADERS: Final = ((), (), (b"tkhd",), (b"mdhd", b"hdlr"), (), (b"stsd",))
-"""What says of a track more than its tables do, by the depth it lies at."""
 FOOTAGE: Final = ("moov", "mdat")
 # Room that is kept: where it ends beyond the end of the file, nothing is gone.
 PADDING: Final = frozenset({"free", "skip", "wide"})
 # What writers put who do not know yet how long it will be: as large as it gets, with a header or without.
 OPEN_WAVES: Final = (range(0, 1), range(0x7FFFF000, 0x80000100), range(0xFFFFFF00, 1 << 32))
 MOST_TRACKS: Final = 32
+MOST_BROKEN: Final = 256
 
 
 @dataclass(frozen=True)
@@ -69,7 +58,7 @@ class Boxes:
     the first. `unclaimed_bytes`: what is of no track, where that is much.
     `sound_frames`: how many a stream of MPEG sound says it has. `sound_seconds`: of sound
     without a container, by its frames, and of the longest in an AVI. `chunks`: those of an AVI's picture.
-    `indexed`: what its index names."""
+    `indexed`: what its index names. `broken`: what lies between the fragments of an MP4 and is no box."""
 
     declared_bytes: int
     present_bytes: int
@@ -86,12 +75,20 @@ class Boxes:
     second_at: int | None = None
     second_end: int | None = None
     unclaimed_bytes: int = 0
+    broken: tuple[Span, ...] = ()
     indexed: Indexed | None = None
 
     @property
     def second_bytes(self) -> int:
         end = self.present_bytes if self.second_end is None else self.second_end
         return 0 if self.second_at is None else max(0, end - self.second_at)
+
+    @property
+    def film_end(self) -> int:
+        """Where the film ends by its own word, and what follows is none of it. That of the file where it says nothing,
+        and where samples are said to lie behind the last box."""
+        end = self.present_bytes - self.trailing_bytes
+        return end if self.complete and self.declared_bytes <= end else self.present_bytes
 
     @property
     def missing_bytes(self) -> int:
@@ -130,13 +127,13 @@ def measure_boxes(path: Path, clock: Callable[[], float] = time.process_time) ->
             return measure_sound(handle, sound, present)
         if is_mpeg_sound(start):
             return measure_mpeg_sound(handle, present, allowance)
-        return measure_packets(read_packets(handle, present), present, allowance)
+        return measure_packets(read_packets(handle, present, allowance), present, allowance)
 
 
 def measure_packets(packets: Packets | None, present: int, allowance: Allowance) -> Boxes | None:
     if packets is None:
         return Boxes(present, present, complete=False) if allowance.spent else None
-    return Boxes(packets.declared, present, trailing_bytes=packets.trailing)
+    return Boxes(packets.declared, present, trailing_bytes=packets.trailing, complete=not allowance.spent)
 
 
 def measure_sound(handle: BinaryIO, sound: SoundFrames, present: int) -> Boxes:
@@ -176,12 +173,31 @@ def with_unseen(handle: BinaryIO, boxes: Boxes, rooms: Iterator[Box], allowance:
     return replace(boxes, unclaimed_bytes=unseen.bytes, complete=boxes.complete and not allowance.spent)
 
 
+def read_film(handle: BinaryIO, present: int, allowance: Allowance, broken: list[Span]) -> Iterator[Box]:
+    """The boxes of an MP4, also those of fragments behind what is none: where such a thing lies goes to `broken`."""
+    at, number = 0, None
+    while at < present:
+        for box in read_boxes(handle, at, present, allowance):
+            if box.end > present and box.kind not in MP4_TOP:
+                break
+            yield box
+            at = box.end
+            if box.kind == b"moof":
+                number = number_of_fragment(handle, box.content_at)
+        if number is None or at >= present:
+            return
+        further = next_fragment(handle, at, present, number, lambda: allowance.allows(boxes=1))
+        if further is None:
+            return
+        broken.append(Span(at, further))
+        at = further
+
+
 def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     reach, end, kinds, reaching, second = 0, 0, set[str](), None, None
     tracks, hidden, payloads, indexed = list[SampleTables](), list[SampleTables](), list[Box](), None
-    for box in read_boxes(handle, 0, present, allowance):
-        if box.end > present and box.kind not in MP4_TOP:
-            break
+    broken = list[Span]()
+    for box in read_film(handle, present, allowance, broken):
         kind = box.kind.decode("latin-1")
         # Where another film begins players follow the first alone.
         if second is None and kind in ("ftyp", "moov") and kind in kinds and not kinds.isdisjoint(FOOTAGE):
@@ -195,14 +211,23 @@ def measure_mp4(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
             reaching = kind
         if box.kind == b"mfra":
             indexed = weigh_fragments(handle, box, present, allowance)
-        if box.kind == WAY_TO_TABLES[0]:
+        if box.kind == b"moov":
             for track in read_tables(handle, box, present, allowance):
                 (hidden if track.is_renamed else tracks).append(track)
     sample_bytes = sum(track.sample_bytes for track in tracks)
     reach = max([end, *(track.furthest() for track in tracks)])
-    trailing = 0 if allowance.spent else max(0, present - end)
+    # Without an index nobody knows where the film was to end.
+    trailing = max(0, present - end) if "moov" in kinds and not allowance.spent else 0
     boxes = Boxes(
-        reach, present, frozenset(kinds), reaching, trailing, not allowance.spent, sample_bytes, indexed=indexed
+        reach,
+        present,
+        frozenset(kinds),
+        reaching,
+        trailing,
+        not allowance.spent,
+        sample_bytes,
+        indexed=indexed,
+        broken=tuple(broken[:MOST_BROKEN]),
     )
     if second is not None:
         boxes = replace(boxes, second_at=second.at, second_end=second.end)
@@ -226,88 +251,10 @@ def with_tracks(boxes: Boxes, tracks: list[SampleTables]) -> Boxes:
     return replace(boxes, lacking=lacking[:MOST_TRACKS], nothing_lost=harmless and not lacking)
 
 
-def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> list[SampleTables]:
-    """What each track's tables say of where its samples lie, and how many bytes they have. Also of one that somebody
-    renamed, so that no player knows of it.
-
-    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then chunks lie beyond
-    its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes."""
-    tracks = list[SampleTables]()
-    waiting = [(moov.content_at, min(moov.end, present), 1, SampleTables())]
-    while waiting:
-        start, end, depth, track = waiting.pop()
-        for box in read_boxes(handle, start, end, allowance):
-            inside = min(box.end, end)
-            if box.kind in HEADERS[depth]:
-                read_header(track, handle, box)
-            if depth < len(WAY_TO_TABLES):
-                is_renamed = depth == 1 and box.kind != WAY_TO_TABLES[1] and holds_a_track(handle, box)
-                if box.kind == WAY_TO_TABLES[depth] or is_renamed:
-                    if depth == 1:
-                        tracks.append(track := SampleTables(is_renamed=is_renamed))
-                    waiting.append((box.content_at, inside, depth + 1, track))
-            elif box.kind in CHUNK_TABLES:
-                for piece in read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance):
-                    track.chunks.extend(array("Q", piece))
-            elif box.kind == RUN_TABLE:
-                for piece in read_entries(handle, box, inside, 4, "I", allowance, each=3):
-                    track.runs.extend(piece)
-            elif box.kind == SIZE_TABLE:
-                track.sample_bytes += read_sizes(track, handle, box, inside, allowance)
-    return [track for track in tracks if track.count or track.chunks]
-
-
-def holds_a_track(handle: BinaryIO, box: Box) -> bool:
-    handle.seek(box.content_at)
-    return handle.read(8)[4:] == b"tkhd"
-
-
-def read_sizes(track: SampleTables, handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
-    """ISO/IEC 14496-12, 8.7.3: one size for all samples, or, where that is 0, a table with one for each. Their sum."""
-    handle.seek(box.content_at)
-    header = handle.read(12)
-    if len(header) < 12:
-        return 0
-    each, count = struct.unpack_from(">II", header, 4)
-    track.understood = track.count == 0
-    track.each, track.count = each, count
-    if each:
-        return int(each * count)
-    summed = 0
-    for piece in read_entries(handle, box, end, 8, "I", allowance):
-        track.sizes.extend(piece)
-        summed += sum(piece)
-    return summed
-
-
-def read_entries(
-    handle: BinaryIO, box: Box, end: int, count_at: int, kind: str, allowance: Allowance, each: int = 1
-) -> Iterator[array[int]]:
-    """A table's entries of `each` numbers, piece by piece. It claims how many it has; no more are read than its own box
-    has room for."""
-    handle.seek(box.content_at)
-    header = handle.read(count_at + 4)
-    if len(header) < count_at + 4:
-        return
-    (count,) = struct.unpack_from(">I", header, count_at)
-    itemsize = array(kind).itemsize * each
-    most = TABLE_PIECE_BYTES // itemsize * itemsize
-    left = min(count, max(0, end - box.content_at - count_at - 4) // itemsize) * itemsize
-    while left and allowance.allows(table_bytes=min(left, most)):
-        piece = handle.read(min(left, most))
-        if not piece or len(piece) % itemsize:  # It was cut while it was read.
-            return
-        left -= len(piece)
-        table = array(kind, piece)
-        if sys.byteorder == "little":
-            table.byteswap()
-        yield table
-
-
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
     """One RIFF after another (AVI 2.0, "AVIX")."""
     if (large := size_of_rf64(handle)) is not None:
-        return Boxes(large, present, frozenset({"WAVE"}))
+        return with_what_follows(handle, Boxes(large, present, frozenset({"WAVE"})))
     forms, second_at = list[Chunk](), None
     for form in takewhile(lambda each: each.kind == b"RIFF", read_chunks(handle, 0, present, allowance)):
         if forms and second_at is None and form.name != b"AVIX":

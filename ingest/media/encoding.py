@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import ffmpeg
 
-from ingest.media.commands import BY_FRAGMENTS, INPUT, POLICY
+from ingest.media.commands import BY_FRAGMENTS, input_up_to, policy_for
 from ingest.media.findings import Findings, Stream
 from ingest.media.sandbox import OUT_INSIDE
 from ingest.media.tiles import SpriteLayout
@@ -80,9 +80,10 @@ def plays_audio(audio: Stream, found: Findings) -> bool:
 ALL_ERRORS: Final = {"max_error_rate": 1}
 
 
-def open_input(**options: Any) -> Any:
+def open_input(found: Findings, **options: Any) -> Any:
     # nostdin: it must not wait for keys. The policy stands before -i, where it binds the demuxer.
-    return ffmpeg.input(INPUT, nostdin=None, **{"v": "error", **POLICY, **options})
+    policy = policy_for(found.read_up_to)
+    return ffmpeg.input(input_up_to(found.read_up_to), nostdin=None, **{"v": "error", **policy, **options})
 
 
 def all_of_it(found: Findings) -> dict[str, int | str]:
@@ -111,7 +112,7 @@ def proxy_arguments(found: Findings, plan: ProxyPlan, name: str) -> tuple[str, .
     """Progressive MP4 with its index first. Tags, chapters and data streams stay behind: they may hold positions."""
     watched = WATCHED if "encode" in (plan.video, plan.audio) else {}
     careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
-    source = open_input(**watched, **careless, **all_of_it(found))
+    source = open_input(found, **watched, **careless, **all_of_it(found))
     parts, options = [], dict[str, Any]()
     if plan.video != "drop" and found.video is not None:
         picture = source[str(found.video.index)]
@@ -151,10 +152,10 @@ def poster_arguments(found: Findings, at_seconds: float, name: str) -> tuple[str
     if found.video is None:
         raise ValueError("a poster needs a picture")
     if found.is_still and found.container in ("jpeg_pipe", "image2"):
-        source = open_input(noautorotate=None)
+        source = open_input(found, noautorotate=None)
     else:
         seek = {"ss": f"{at_seconds:.3f}"} if at_seconds and not found.is_clocked else {}
-        source = open_input(**seek, **all_of_it(found))
+        source = open_input(found, **seek, **all_of_it(found))
     picture = source[str(found.video.index)]
     if at_seconds and found.is_clocked:  # Its clock may begin anew: what is sought by it may be of any piece.
         picture = picture.filter("trim", start=f"{at_seconds:.3f}")
@@ -183,7 +184,7 @@ def sprite_arguments(found: Findings, layout: SpriteLayout, name: str) -> tuple[
     if found.video is None:
         raise ValueError("a sprite needs pictures")
     long = (found.duration_seconds or 0.0) >= KEYFRAMES_ONLY_FROM_SECONDS
-    source = open_input(**({"skip_frame": "nokey"} if long else {}), **all_of_it(found))
+    source = open_input(found, **({"skip_frame": "nokey"} if long else {}), **all_of_it(found))
     picture = source[str(found.video.index)]
     width, height = layout.tile_width, layout.tile_height
     picture = (

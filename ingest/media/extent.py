@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, BinaryIO
 
+    from ingest.media.damage import Boxes
+
 # JPEG and PNG: whether all of them is there shows nowhere but in their decoding.
 STILLS = (b"\xff\xd8\xff", b"\x89PNG")
 
@@ -20,10 +22,11 @@ def measure_file(path: str) -> dict[str, Any]:
     """`boxes` of damage.py and `zeros`, each only where there is something to say."""
     with open(path, "rb") as handle:  # noqa: PTH123 - pathlib is imported only for what is worth it
         is_worth_it = not handle.read(4).startswith(STILLS) or has_more(handle)
-    said = {"boxes": measure_boxes(path) if is_worth_it else None}
-    if (zeros := find_zeros(path, padding_of)) is not None:
+    boxes = measure_boxes(path) if is_worth_it else None
+    said: dict[str, Any] = {} if boxes is None else {"boxes": boxes_as_facts(boxes)}
+    if (zeros := find_zeros(path, padding_of, None if boxes is None else boxes.film_end)) is not None:
         said["zeros"] = {"bytes": zeros[0], "first_at": zeros[1]}
-    return {name: found for name, found in said.items() if found is not None}
+    return said
 
 
 def has_more(handle: BinaryIO) -> bool:
@@ -36,14 +39,18 @@ def has_more(handle: BinaryIO) -> bool:
     return end is not None and (end > size or size - end >= SHORTEST_BEHIND)
 
 
-def measure_boxes(path: str) -> dict[str, Any] | None:
-    from dataclasses import asdict
+def measure_boxes(path: str) -> Boxes | None:
     from pathlib import Path
 
     from ingest.media import damage
 
-    boxes = damage.measure_boxes(Path(path))
-    return None if boxes is None else {**asdict(boxes), "kinds": sorted(boxes.kinds)}
+    return damage.measure_boxes(Path(path))
+
+
+def boxes_as_facts(boxes: Boxes) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    return {**asdict(boxes), "kinds": sorted(boxes.kinds)}
 
 
 def padding_of(path: str) -> Sequence[tuple[int, int]]:

@@ -32,6 +32,7 @@ DECODER_COMPLAINED: Final = "decoder_complained"
 INDEX_UNMET: Final = "index_unmet"  # in the place of what the index names stands something else
 TIME_MISSING: Final = "time_missing"  # containers declare more time than there are pictures and sound for
 ZERO_FILLED: Final = "zero_filled"  # runs of zeros where footage was meant to come
+FRAGMENTS_BROKEN: Final = "fragments_broken"  # of an MP4: between two fragments stands what is no part of it
 # Words about a file that may stand beside "intact".
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
 NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
@@ -132,6 +133,8 @@ class Missing:
 
 
 CLOCKED: Final = ("mpegts", "mpeg")
+READ_TO_THE_END: Final = frozenset({*CLOCKED, "amr", "aac", "mp3", "avi"})
+"""Whatever follows the last packet or frame of these a demuxer takes for more of them."""
 LONGEST_PLAYED_PAUSE: Final = 10.0
 """In seconds: ffmpeg's own (`-dts_delta_threshold`). What is longer nobody plays."""
 
@@ -245,6 +248,14 @@ class Findings:
     def is_clocked(self) -> bool:
         """Whether it is a stream whose pictures are found by a clock alone, which may begin anew."""
         return self.container in CLOCKED
+
+    @property
+    def read_up_to(self) -> int | None:
+        """Where whoever makes a copy of it is to stop; None: at the end of the file. What follows the film is none of
+        it, and is told by itself: copies of both would be longer than the recording is said to be."""
+        extent = self.extent
+        is_followed = extent is not None and 0 < extent.declared_bytes < extent.present_bytes
+        return extent.declared_bytes if extent and is_followed and self.container in READ_TO_THE_END else None
 
     @property
     def has_jumping_clock(self) -> bool:

@@ -84,8 +84,8 @@ def with_real_paths(argument: str, job: Job) -> str:
     for source, target in job.program.brings:
         if argument == target or argument.startswith(f"{target}/"):
             return f"{source}{argument.removeprefix(target)}"
-    prefix = "file:" if argument.startswith("file:") else ""
-    path = argument.removeprefix("file:")
+    before, protocol, path = argument.rpartition("file:")
+    prefix = before + protocol
     if job.media is not None and path == MEDIA_INSIDE:
         return f"{prefix}{job.media.resolve()}"
     if job.out is not None and path.startswith(f"{OUT_INSIDE}/"):

@@ -12,7 +12,7 @@ from typing import Any, Final, Self
 
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
-from ingest.media.commands import BY_FRAGMENTS, INPUT, policy_arguments
+from ingest.media.commands import BY_FRAGMENTS, input_up_to, policy_arguments
 from ingest.media.declared_time import LEAST_SECONDS
 from ingest.media.description import (
     LONGEST_SECONDS,
@@ -102,7 +102,7 @@ def probe_media(path: Path, runner: MediaRunner, limits: Limits = PROBE_LIMITS) 
     patience = Patience.with_file_of(path.stat().st_size)
     found = look_at_first_packets(found, seen, path, runner, patience.limits())
     return with_what_is_missing(
-        judge(found, facts, seen.complaints, lambda: count_frames(found, path, runner, patience, also))
+        judge(found, facts, seen.complaints, lambda known: count_frames(known, path, runner, patience, also))
     )
 
 
@@ -134,9 +134,10 @@ def first_packets(number: int) -> tuple[str, ...]:
     return ("-count_frames", "-read_intervals", f"%+#{number}")
 
 
-def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str) -> Seen:
+def describe(path: Path, runner: MediaRunner, limits: Limits, *options: str, end: int | None = None) -> Seen:
+    """`end`: up to which byte it is read, where not to the last."""
     shown = ("-v", "error", "-of", "json", "-show_format", "-show_streams", *options)
-    result = runner.ffprobe((*policy_arguments(), *shown, INPUT), path, limits)
+    result = runner.ffprobe((*policy_arguments(end), *shown, input_up_to(end)), path, limits)
     if result.stopped is Stop.DEADLINE:
         return Seen({}, Reason(code.NOT_PROBED_IN_TIME, {"deadline_seconds": limits.deadline_seconds}))
     if result.stopped or result.signal:
@@ -188,7 +189,7 @@ def count_frames(
         ("-count_packets", "nb_read_packets", "packets"),
     ):
         limits = COUNT_LIMITS if patience is None else patience.limits()
-        seen = describe(path, runner, limits, option, *every_sample, *also)
+        seen = describe(path, runner, limits, option, *every_sample, *also, end=found.read_up_to)
         if seen.reason is None:
             counts = seen.counts(key)
             streams = (replace(s, frames_present=counts.get(s.index, 0)) if s.codec else s for s in found.streams)

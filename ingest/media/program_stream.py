@@ -13,11 +13,13 @@ from typing import BinaryIO, Final
 
 from ingest.media.boxes import Allowance
 from ingest.media.signs import Packets
+from ingest.media.zeros import end_of_data
 
 PREFIX: Final = b"\0\0\1"
 PACK: Final = PREFIX + b"\xba"
 TAIL_BYTES: Final = 8 << 20
 """Packs follow one another within 0.7 seconds (2.7.1): so many bytes hold some at any rate that recorders have."""
+MOST_PACKET_BYTES: Final = 1 << 16
 END_CODE, PACK_CODE = 0xB9, 0xBA
 PICTURES: Final = range(0xE0, 0xF0)
 SHORTEST_PACK_BYTES: Final = 12
@@ -31,11 +33,12 @@ def read_program(handle: BinaryIO, present: int, allowance: Allowance) -> Packet
     """The bytes of its packets once the last one is whole, and what follows them and is none. None where the file is no
     program stream, or nobody can say.
 
-    Of a large one the end alone is gone through, from a pack on: no packet is longer than 64 KiB."""
+    Of a large one the end alone is gone through, from a pack on: no packet is longer than 64 KiB. Zeros that a recorder
+    set aside may be more than that."""
     handle.seek(0)
     if next_pack(handle.read(SHORTEST_PACK_BYTES + 16), 0, allowance) != 0:
         return None
-    begin = max(0, present - TAIL_BYTES)
+    begin = max(0, end_of_data(handle, present, allowance) + MOST_PACKET_BYTES - TAIL_BYTES)
     handle.seek(begin)
     tail = handle.read(TAIL_BYTES)
     at = next_pack(tail, 0, allowance)

@@ -15,12 +15,13 @@ from typing import Any, Final
 import storage.measures
 from ingest.media.avi_chunks import PictureChunks
 from ingest.media.budget import READ_BYTES_A_SECOND
-from ingest.media.damage import MOST_TRACKS, Boxes
+from ingest.media.damage import MOST_BROKEN, MOST_TRACKS, Boxes
 from ingest.media.description import decimal
 from ingest.media.indexes import Indexed
 from ingest.media.layout import SYSTEM_LIBRARIES
 from ingest.media.sample_tables import TrackExtent
 from ingest.media.sandbox import MEDIA_INSIDE, MIB, Confined, Job, Limits, Program, Sandbox
+from ingest.media.unclaimed import Span
 from ingest.metadata.reading import NOT_UNDERSTOOD, UNFINISHED
 
 PACKAGES: Final = ("/reader/ingest", "/reader/exifread")
@@ -173,6 +174,7 @@ def boxes_from(said: Mapping[str, Any]) -> Boxes:
         sound_frames=None if said["sound_frames"] is None else int(said["sound_frames"]),
         sound_seconds=decimal(said["sound_seconds"]),
         chunks=None if said["chunks"] is None else chunks_from(said["chunks"]),
+        broken=tuple(Span(int(each["at"]), int(each["end"])) for each in said["broken"][:MOST_BROKEN]),
         indexed=None if said["indexed"] is None else Indexed(**{name: int(n) for name, n in said["indexed"].items()}),
     )
 

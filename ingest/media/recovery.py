@@ -86,7 +86,7 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
     fits = all(stream.codec in MP4_CODECS for stream in streams)
     name, muxer, media_type = ("recovery.mp4", "mp4", "mp4") if fits else ("recovery.mkv", "matroska", "x-matroska")
     flags = BY_FRAGMENTS["fflags"] if found.opens_by_fragments else ""
-    source = open_input(err_detect="ignore_err", fflags=f"+genpts+discardcorrupt{flags}")
+    source = open_input(found, err_detect="ignore_err", fflags=f"+genpts+discardcorrupt{flags}")
     options: dict[str, Any] = {"c": "copy", "map_metadata": -1, "map_chapters": -1, "f": muxer, **ALL_ERRORS}
     options |= {"movflags": "+faststart"} if fits else {}
     parts = [source[str(stream.index)] for stream in streams]

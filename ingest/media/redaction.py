@@ -97,7 +97,7 @@ def film_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ...
     own stream: they may hold positions and names, and the words that are muted."""
     careless = {"err_detect": "ignore_err"} if found.state == "damaged" else {}
     # Moments are of the proxy: whoever hides something saw it there.
-    source = open_input(**careless, **all_of_it(found))
+    source = open_input(found, **careless, **all_of_it(found))
     parts, options = [], dict[str, Any]()
     if found.video is not None and not found.video.gives_nothing:
         rate = beat(found)
@@ -116,7 +116,7 @@ def still_arguments(found: Findings, hidden: Hidden, name: str) -> tuple[str, ..
     if found.video is None:
         raise ValueError("a still is a picture")
     alone = found.container in ("jpeg_pipe", "image2")
-    source = open_input(noautorotate=None) if alone else open_input()
+    source = open_input(found, noautorotate=None) if alone else open_input(found)
     picture = source[str(found.video.index)]
     for turn, options in UPRIGHT[found.orientation]:
         picture = picture.filter(turn, **options)

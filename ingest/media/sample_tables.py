@@ -8,11 +8,13 @@ This runs inside the sandbox (inside.py), and reads no more than its allowance.
 from __future__ import annotations
 
 import struct
+import sys
 from array import array
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from ingest.media.boxes import Box
+from ingest.media.boxes import Allowance, Box, read_boxes
 
 SOUND: Final = b"soun"
 KINDS: Final = {b"vide": "video", SOUND: "audio", b"meta": "data", b"sbtl": "subtitle", b"text": "subtitle"}
@@ -21,6 +23,15 @@ UNCODED_SOUND: Final = frozenset(
     (b"raw ", b"twos", b"sowt", b"lpcm", b"in24", b"in32", b"fl32", b"fl64", b"ulaw", b"alaw", b"ipcm", b"fpcm")
 )
 LONGEST_SECONDS: Final = 31 * 86400.0
+TABLE_PIECE_BYTES: Final = 1 << 20
+# Where chunk tables are (8.7.5). A container anywhere else is not entered, so nesting ends by itself.
+WAY_TO_TABLES: Final = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
+# Chunk offset tables and the array type of one entry: 32 bits and 64.
+CHUNK_TABLES = {b"stco": "I", b"co64": "Q"}
+SIZE_TABLE: Final = b"stsz"
+RUN_TABLE: Final = b"stsc"
+HEADERS: Final = ((), (), (b"tkhd",), (b"mdhd", b"hdlr"), (), (b"stsd",))
+"""What says of a track more than its tables do, by the depth it lies at."""
 
 
 @dataclass(frozen=True)
@@ -140,3 +151,81 @@ def read_header(tables: SampleTables, handle: BinaryIO, box: Box) -> None:
         tables.handler = start[8:12]
     elif box.kind == b"stsd":
         tables.entry = start[12:16]
+
+
+def read_tables(handle: BinaryIO, moov: Box, present: int, allowance: Allowance) -> list[SampleTables]:
+    """What each track's tables say of where its samples lie, and how many bytes they have. Also of one that somebody
+    renamed, so that no player knows of it.
+
+    Boxes may be whole and the samples still gone, when somebody closed the boxes of a cut file: then chunks lie beyond
+    its end. And a table costs four bytes a sample, whatever it says of it: of the second there may be terabytes."""
+    tracks = list[SampleTables]()
+    waiting = [(moov.content_at, min(moov.end, present), 1, SampleTables())]
+    while waiting:
+        start, end, depth, track = waiting.pop()
+        for box in read_boxes(handle, start, end, allowance):
+            inside = min(box.end, end)
+            if box.kind in HEADERS[depth]:
+                read_header(track, handle, box)
+            if depth < len(WAY_TO_TABLES):
+                is_renamed = depth == 1 and box.kind != WAY_TO_TABLES[1] and holds_a_track(handle, box)
+                if box.kind == WAY_TO_TABLES[depth] or is_renamed:
+                    if depth == 1:
+                        tracks.append(track := SampleTables(is_renamed=is_renamed))
+                    waiting.append((box.content_at, inside, depth + 1, track))
+            elif box.kind in CHUNK_TABLES:
+                for piece in read_entries(handle, box, inside, 4, CHUNK_TABLES[box.kind], allowance):
+                    track.chunks.extend(array("Q", piece))
+            elif box.kind == RUN_TABLE:
+                for piece in read_entries(handle, box, inside, 4, "I", allowance, each=3):
+                    track.runs.extend(piece)
+            elif box.kind == SIZE_TABLE:
+                track.sample_bytes += read_sizes(track, handle, box, inside, allowance)
+    return [track for track in tracks if track.count or track.chunks]
+
+
+def holds_a_track(handle: BinaryIO, box: Box) -> bool:
+    handle.seek(box.content_at)
+    return handle.read(8)[4:] == b"tkhd"
+
+
+def read_sizes(track: SampleTables, handle: BinaryIO, box: Box, end: int, allowance: Allowance) -> int:
+    """ISO/IEC 14496-12, 8.7.3: one size for all samples, or, where that is 0, a table with one for each. Their sum."""
+    handle.seek(box.content_at)
+    header = handle.read(12)
+    if len(header) < 12:
+        return 0
+    each, count = struct.unpack_from(">II", header, 4)
+    track.understood = track.count == 0
+    track.each, track.count = each, count
+    if each:
+        return int(each * count)
+    summed = 0
+    for piece in read_entries(handle, box, end, 8, "I", allowance):
+        track.sizes.extend(piece)
+        summed += sum(piece)
+    return summed
+
+
+def read_entries(
+    handle: BinaryIO, box: Box, end: int, count_at: int, kind: str, allowance: Allowance, each: int = 1
+) -> Iterator[array[int]]:
+    """A table's entries of `each` numbers, piece by piece. It claims how many it has; no more are read than its own box
+    has room for."""
+    handle.seek(box.content_at)
+    header = handle.read(count_at + 4)
+    if len(header) < count_at + 4:
+        return
+    (count,) = struct.unpack_from(">I", header, count_at)
+    itemsize = array(kind).itemsize * each
+    most = TABLE_PIECE_BYTES // itemsize * itemsize
+    left = min(count, max(0, end - box.content_at - count_at - 4) // itemsize) * itemsize
+    while left and allowance.allows(table_bytes=min(left, most)):
+        piece = handle.read(min(left, most))
+        if not piece or len(piece) % itemsize:  # It was cut while it was read.
+            return
+        left -= len(piece)
+        table = array(kind, piece)
+        if sys.byteorder == "little":
+            table.byteswap()
+        yield table

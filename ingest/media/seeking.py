@@ -105,7 +105,7 @@ def seeking_arguments(found: Findings, layout: SpriteLayout, at_seconds: float) 
     """The keyframe at or before a time, scaled into a tile."""
     if found.video is None:
         raise ValueError("a sprite needs pictures")
-    source = open_input(ss=f"{at_seconds:.3f}", noaccurate_seek=None, skip_frame="nokey", **all_of_it(found))
+    source = open_input(found, ss=f"{at_seconds:.3f}", noaccurate_seek=None, skip_frame="nokey", **all_of_it(found))
     picture = fit_tile(source[str(found.video.index)], layout).filter("format", PIXELS)
     options = {"frames:v": 1, "f": "rawvideo", "pix_fmt": PIXELS, "map_metadata": -1}
     return arguments_of(ffmpeg.output(picture, "pipe:1", **options))

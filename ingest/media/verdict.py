@@ -16,13 +16,13 @@ from ingest.media.findings import Extent, Fact, Findings, Reason, Stream
 from ingest.media.missing import declared_seconds
 from ingest.media.reader import FileFacts
 
-Count = Callable[[], tuple[tuple[Stream, ...], Any]]
+Count = Callable[[Findings], tuple[tuple[Stream, ...], Any]]
 # The frames of these are what their bytes are: zeros in them are silence or black, not a hole.
 BARE_SOUND = ("amr", "aac", "mp3")
 JPEGS = ("image2", "jpeg_pipe")
 UNCODED = ("pcm_", "rawvideo", "v210")
 # Of these each is damage by itself.
-LOSSES = (code.ENDS_EARLY, code.INDEX_UNMET, code.TIME_MISSING)
+LOSSES = (code.ENDS_EARLY, code.INDEX_UNMET, code.TIME_MISSING, code.FRAGMENTS_BROKEN)
 # One byte pads an odd RIFF, and a player's tag is 128: what is longer deserves a word.
 SHORTEST_TRAILER_BYTES = 256
 # Before MPEG sound and behind it, from three frames of the slowest rate.
@@ -62,7 +62,8 @@ def judge(found: Findings, facts: FileFacts, complaints: str, count: Count) -> F
     # Bytes that no sample is in are a word about the file, and no damage.
     harmless = lost if boxes is not None and boxes.nothing_lost else ()
     lost = () if harmless else lost
-    elsewhere = (*index_unmet(boxes), *(() if lost else time_missing(found, facts.contents.get("film"), found.extent)))
+    short = () if lost else time_missing(found, facts.contents.get("film"), found.extent)
+    elsewhere = (*fragments_broken(boxes), *index_unmet(boxes), *short)
     zeros = () if is_uncoded(found.main) else zero_filled(facts)
     nothing = tuple(reason for reason in found.reasons if reason.code == code.NO_DECODABLE_FRAME)
     kept = tuple(reason for reason in found.reasons if reason not in nothing)
@@ -77,7 +78,7 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
     its time, or lacks what its index names, is damaged even then: its sound may be gone.
     First packets that gave no picture are no sign by themselves: where pictures come later, as after the middle of a
     long group, nothing has turned up."""
-    streams, counted_by = count()
+    streams, counted_by = count(found)
     found = replace(found, streams=streams)
     main = found.main
     declared, present = (main.frames_declared, main.frames_present) if main else (None, None)
@@ -184,6 +185,14 @@ def index_unmet(boxes: Boxes | None) -> tuple[Reason, ...]:
     if indexed is None or not indexed.gone:
         return ()
     return (Reason(code.INDEX_UNMET, {"named": indexed.named, "gone": indexed.gone}),)
+
+
+def fragments_broken(boxes: Boxes | None) -> tuple[Reason, ...]:
+    """Players stop there, and know nothing of what follows."""
+    if boxes is None or not boxes.broken:
+        return ()
+    gone = sum(span.bytes for span in boxes.broken)
+    return (Reason(code.FRAGMENTS_BROKEN, {"places": len(boxes.broken), "bytes": gone, "at": boxes.broken[0].at}),)
 
 
 def zero_filled(facts: FileFacts) -> tuple[Reason, ...]:

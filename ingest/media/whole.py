@@ -74,7 +74,7 @@ def opened_nothing(result: Confined, watch: ToolWatch) -> bool:
 
 def decoding_arguments(found: Findings, streams: Sequence[Stream]) -> tuple[str, ...]:
     """Whatever moves or sounds, to nowhere: what counts may stand beside what somebody put before it."""
-    source = open_input(**WATCHED, **every_sample_of(found))
+    source = open_input(found, **WATCHED, **every_sample_of(found))
     parts = [source[str(stream.index)] for stream in streams]
     options: dict[str, Any] = {"f": "null", "fps_mode": "passthrough", **ALL_ERRORS}
     return arguments_of(ffmpeg.output(*parts, "-", **options))

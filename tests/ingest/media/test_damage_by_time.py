@@ -139,7 +139,7 @@ def test_zeros_are_no_damage_where_each_chunk_is_a_picture_that_decodes(
     sign = Reason(code.ZERO_FILLED, {"about_bytes": 4096, "first_at": 4096})
     for present, state, told in ((150, "opens", [sign.code]), (149, "damaged", [sign.code, code.FRAMES_MISSING])):
         counted = tuple(dataclasses.replace(each, frames_present=present) for each in found.streams)
-        weighed = weigh(found, (sign,), (), lambda counted=counted: (counted, "decoding"))
+        weighed = weigh(found, (sign,), (), lambda _, counted=counted: (counted, "decoding"))
         assert (weighed.state, [reason.code for reason in weighed.reasons]) == (state, told)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.media.commands import DEMUXERS, policy_arguments
+from ingest.media.commands import DEMUXERS, input_up_to, policy_arguments
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Confined, Job
 
@@ -53,6 +53,14 @@ def test_every_command_begins_with_the_whole_policy() -> None:
     policy = dict(zip(words[::2], words[1::2], strict=True))
     assert (policy["-protocol_whitelist"], policy["-format_whitelist"]) == ("file", DEMUXERS)
     assert (policy["-max_pixels"], policy["-max_streams"]) == (str(1 << 28), "400")
+
+
+def test_what_is_read_in_part_may_name_that_part_and_no_other_protocol() -> None:
+    words = policy_arguments(end=100)
+    policy = dict(zip(words[::2], words[1::2], strict=True))
+    assert policy.pop("-protocol_whitelist") == "file,subfile"
+    assert policy.items() <= dict(zip(policy_arguments()[::2], policy_arguments()[1::2], strict=True)).items()
+    assert input_up_to(100) == "subfile,,start,0,end,100,,:file:/in/media"
 
 
 @pytest.mark.parametrize("demuxer", SCRIPTS)

@@ -12,6 +12,7 @@ from ingest.media import findings as code
 from ingest.media.damage import measure_boxes
 from ingest.media.probe import probe_media
 from ingest.media.runner import MediaRunner
+from ingest.media.whole import decode_whole
 
 MakeClip = Callable[..., Path]
 SPEECH, SILENCE, NOTHING = b"\x3c" + bytes(31), b"\x44" + bytes(5), b"\x7c"
@@ -76,6 +77,16 @@ def test_what_follows_the_last_frame_and_is_none_makes_no_sound_longer(
     assert boxes is not None
     assert boxes.sound_seconds == (6.966 if kind == "aac" else 6.0)
     assert (boxes.missing_bytes, boxes.trailing_bytes, boxes.complete) == (0, len(behind), True)
+
+
+def test_copies_of_amr_have_its_frames_alone(runner: MediaRunner, tmp_path: Path) -> None:
+    """A decoder would take each thirteen zeros for one more."""
+    path = tmp_path / "sound.amr"
+    path.write_bytes(b"#!AMR\n" + SPEECH * 300 + bytes(130_000))
+    found = probe_media(path, runner)
+    assert (found.state, [reason.code for reason in found.reasons]) == ("opens", [code.TRAILING_BYTES])
+    seen = decode_whole(path, found, runner)
+    assert (seen.state, seen.decoded_frames) == ("intact", 300)
 
 
 def test_a_frame_of_amr_that_was_lost_is_as_long_as_any_other(tmp_path: Path) -> None:
