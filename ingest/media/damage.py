@@ -252,19 +252,21 @@ def with_tracks(boxes: Boxes, tracks: list[SampleTables]) -> Boxes:
 
 
 def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
-    """One RIFF after another (AVI 2.0, "AVIX")."""
+    """One RIFF after another (AVI 2.0, "AVIX"). Where another film begins behind the first, that is the film."""
     if (large := size_of_rf64(handle)) is not None:
         return with_what_follows(handle, Boxes(large, present, frozenset({"WAVE"})))
     forms, second_at = list[Chunk](), None
     for form in takewhile(lambda each: each.kind == b"RIFF", read_chunks(handle, 0, present, allowance)):
-        if forms and second_at is None and form.name != b"AVIX":
+        if forms and form.name != b"AVIX":
             second_at = form.at
+            break
         forms.append(form)
     kinds = frozenset(form.name.decode("latin-1") for form in forms)
     if not forms or any(form.is_open or (form.name == b"WAVE" and is_open(form.size_bytes + 4)) for form in forms):
         boxes = Boxes(present, present, kinds)
         return with_pictures(handle, boxes, allowance, was_left_open=True) if "AVI " in kinds else boxes
-    end, inside = forms[-1].end, read_within(handle, forms[-1], present, allowance)
+    end = forms[-1].end
+    inside = read_within(handle, forms[-1], present if second_at is None else second_at, allowance)
     if "WAVE" in kinds and inside.data_bytes is not None and is_open(inside.data_bytes):
         return Boxes(present, present, kinds)
     within = inside.data_end
@@ -283,7 +285,7 @@ def measure_riff(handle: BinaryIO, present: int, allowance: Allowance) -> Boxes:
 
 def with_pictures(handle: BinaryIO, boxes: Boxes, allowance: Allowance, *, was_left_open: bool = False) -> Boxes:
     """`was_left_open`: nobody came back to say how much it is, or to write an index: it is looked at as a cut one."""
-    present = boxes.present_bytes
+    present = min(boxes.declared_bytes, boxes.present_bytes)
     is_cut = was_left_open or (boxes.missing_bytes > 0 and not boxes.nothing_lost)
     headers = read_stream_headers(handle, present, allowance)
     index = None if is_cut else read_avi_index(handle, present, allowance)

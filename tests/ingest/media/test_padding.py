@@ -17,6 +17,7 @@ from ingest.media import findings as code
 from ingest.media.findings import Reason
 from ingest.media.padding import padding_of
 from ingest.media.probe import probe_media
+from ingest.media.renditions import RenditionMade, make_proxy
 from ingest.media.runner import MediaRunner
 from ingest.media.whole import decode_whole
 
@@ -141,6 +142,25 @@ def test_fragments_behind_a_hole_are_part_of_the_film(runner: MediaRunner, make_
     assert code.TRAILING_BYTES not in [reason.code for reason in found.reasons]
     (broken,) = [reason.facts for reason in found.reasons if reason.code == code.FRAGMENTS_BROKEN]
     assert (broken["places"], int(broken["at"]) - at) == (1, 30_000)
+
+
+def test_of_two_films_of_avi_in_one_file_length_and_copies_are_of_the_first(
+    runner: MediaRunner, make_clip: MakeClip, out: Path
+) -> None:
+    """A demuxer goes on into the second. As of an MP4 it is told where it stands, and that copies have it not."""
+    film = make_clip(*WHOLE["film.avi"], "film.avi")
+    whole = film.read_bytes()
+    for behind in (whole, whole[: len(whole) // 2]):
+        film.write_bytes(whole + behind)
+        found = probe_media(film, runner)
+        told = Reason(code.SECOND_FILE, {"at": len(whole), "bytes": len(behind)})
+        assert (found.state, found.reasons) == ("opens", (told,))
+        assert found.duration_seconds == pytest.approx(2.0, abs=0.06)
+        assert decode_whole(film, found, runner).decoded_frames == 50
+    proxy = make_proxy(film, found, out, runner)
+    assert isinstance(proxy, RenditionMade)
+    assert proxy.facts["duration_seconds"] == pytest.approx(2.0, abs=0.1)
+    assert proxy.facts["frames"] == 50
 
 
 def test_fragments_of_another_film_are_none_of_the_first(runner: MediaRunner, make_clip: MakeClip) -> None:
