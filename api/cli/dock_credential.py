@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ingest.dock.credential import StationCredential
 
 LOCAL = "http://127.0.0.1:8000"
+"""Where an archive of this machine is, as `liuhen up` starts it: for a token, which names no address."""
 
 
 def choose_credential(

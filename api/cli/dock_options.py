@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from api.cli.dock_credential import LOCAL
 from ingest.dock.pacing import MOST_PARALLEL
 
 Folder = Annotated[
@@ -29,7 +30,11 @@ StationKeyFile = Annotated[
     Path | None, typer.Option(help="工作站密钥文件，由 dock enrol 生成 / the station's key, made by dock enrol")
 ]
 Url = Annotated[
-    str, typer.Option(help="档案系统地址，默认取自密钥文件 / the archive's address; the key file's, if not given")
+    str,
+    typer.Option(
+        help=f"档案系统地址；不填时取自密钥文件，用凭证文件时为 {LOCAL} / "
+        f"the archive's address; if not given the key file's, with a token {LOCAL}"
+    ),
 ]
 Wipe = Annotated[
     bool, typer.Option("--wipe", help="验证回执后删除原文件 / remove each file once its receipt was checked")

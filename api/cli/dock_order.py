@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api.cli.dock_credential import choose_credential
+from api.cli.dock_credential import LOCAL, choose_credential
 from api.logs import write_warnings
 from api.setting_values import check_otel_url
 from api.tracing.opening import open_station_spans
@@ -33,6 +33,9 @@ _MEBIBYTE = 1 << 20
 _NO_COLLECTOR = Words(
     "otel_url: is http(s)://host:port, with a path or none, without user or query",
     "otel_url：须为 http(s)://主机:端口，不带用户名和参数，可带路径",
+)
+_NO_ADDRESS_GIVEN = (
+    f"未给出档案系统地址（--url），取默认的 {LOCAL} / no address of the archive was given (--url): {LOCAL} is taken"
 )
 
 
@@ -92,6 +95,8 @@ class Order:
             return choose_credential(config.station_token_file, config.station_key_file, config.url, tls)
 
         credential, url = choose()
+        if not config.url and config.station_token_file is not None:
+            print(_NO_ADDRESS_GIVEN, file=sys.stderr)
         return DockPlan(
             url=url,
             credential=credential,

@@ -68,6 +68,20 @@ def detail_of(reply: Reply) -> Words:
     return Words(_one_line(sentences.get("en", plain)), _one_line(sentences.get("zh-CN") or f"对方的应答是“{plain}”"))
 
 
+def what_answers(reply: Reply, asked: str) -> Words:
+    """What an answer that is no archive's tells of whoever gave it: that the address is another, or its status. `asked`
+    is the path that was asked for below the address.
+    """
+    place = _one_line(reply.headers.get("location", "")).removesuffix(asked)
+    if 300 <= reply.status < 400 and place:
+        return Words(f"it points to {place}: give that address", f"它转到 {place}：请改填该地址")
+    if reply.succeeded:
+        return Words("it answers with something else", "应答的是别的内容")
+    if reply.status == 400:
+        return Words("HTTP 400: it may take https alone", "HTTP 400，可能只接受 https")
+    return Words(f"HTTP {reply.status}", f"HTTP {reply.status}")
+
+
 def retry_after_of(reply: Reply) -> float:
     """Retry-After in seconds, 0 when there is none to be read: a number, or a date (RFC 9110 section 10.2.3)."""
     value = reply.headers.get("retry-after", "").strip()

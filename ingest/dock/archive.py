@@ -27,6 +27,7 @@ from ingest.dock.answers import (
     read_object,
     retry_after_of,
     state_of,
+    what_answers,
 )
 from ingest.dock.clock import ServerClock, read_timestamp
 from ingest.dock.connection import Blocks, Connection
@@ -35,6 +36,7 @@ from ingest.dock.errors import (
     CustodyFailed,
     EnrolmentRefused,
     KeyNotOurs,
+    NoArchiveThere,
     NotSealedYet,
     StationRefused,
     TransferRefused,
@@ -47,13 +49,17 @@ from ingest.dock.words import Words
 from ingest.stations.possession import HEADER as KEY_PROOF
 from ingest.stations.possession import prove_possession
 from ingest.trace_context import TRACEPARENT
-from integrity.keys import SigningKey
+from integrity.errors import EvidenceError
+from integrity.keys import PublicKey, SigningKey, load_public_key
 from storage.node_names import NODE_NAME
 
 _TUS = {"tus-resumable": "1.0.0"}
 _PLACE = re.compile(rf"/uploads/((?:{NODE_NAME}/)?[0-9a-f]{{32}})/?$")
 
 _STATION_ID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_RECEIPT_KEY = "/api/v1/keys/receipt"
+# Of what every archive has: it lies elsewhere, or this is none.
+_NO_SUCH_PLACE = frozenset({301, 302, 303, 307, 308, 404, 405})
 _OPEN = "open"
 _NO_UPLOAD = Words(
     "the creation was answered without an upload; is this a Liuhen archive?", "对方未返回上传地址，可能不是留痕档案系统"
@@ -72,7 +78,8 @@ class Enrolled:
 
 
 class Archive:
-    """Safe to use from several threads. Every request may raise TryAgain or StationRefused.
+    """Safe to use from several threads. Every request may raise TryAgain or StationRefused, and where nothing has
+    answered yet NoArchiveThere.
 
     TryAgain stands for everything that time may heal: no connection, no whole answer within `answer_seconds`, one that
     cannot be read, 408, 409, 423, 429, 460, any 5xx, a full disk. Once `stop` is set every request raises Interrupted.
@@ -88,6 +95,7 @@ class Archive:
         traceparent_of: Callable[[str], str] | None = None,
         read_again: ReadAgain | None = None,
     ) -> None:
+        self._url = url
         self._traceparent_of = traceparent_of
         self._connection = Connection(url, credential, tls, stop, answer_seconds, read_again)
 
@@ -153,15 +161,20 @@ class Archive:
             raise UploadGone(upload_id)
         raise meaning_of(reply)
 
-    def read_receipt_key(self) -> bytes:
-        """The public key that this server says signs its receipts, PEM: believed only when it is the pinned one.
+    def read_receipt_key(self) -> PublicKey:
+        """The public key that this server says signs its receipts: believed only when it is the pinned one.
 
-        Asked for without the credential: anybody may read it, and nothing is known of who answers yet.
+        Asked for without the credential: anybody may read it, and nothing is known of who answers yet. Raises
+        NoArchiveThere for any other answer, TryAgain.
         """
-        reply = self._connection.ask("GET", "/api/v1/keys/receipt")
-        if reply.succeeded:
-            return reply.body
-        raise meaning_of(reply)
+        reply = self._connection.ask("GET", _RECEIPT_KEY)
+        if not reply.succeeded:
+            meaning = meaning_of(reply)
+            raise meaning if isinstance(meaning, TryAgain) else self._no_archive(reply, _RECEIPT_KEY)
+        try:
+            return load_public_key(reply.body)
+        except EvidenceError as error:
+            raise self._no_archive(reply, _RECEIPT_KEY) from error
 
     def read_receipt_successions(self) -> bytes:
         """How keys that sign receipts succeeded one another here, for whoever knows one of them. Asked for as the key
@@ -223,6 +236,8 @@ class Archive:
             raise KeyNotOurs(key.key_id)
         if reply.status == 409:
             raise StationRefused(reply.status, detail_of(reply))
+        if reply.status in _NO_SUCH_PLACE:
+            raise self._no_archive(reply, "/api/v1/station-keys")
         meaning = meaning_of(reply)
         raise EnrolmentRefused(reply.status, detail_of(reply)) if isinstance(meaning, TransferRefused) else meaning
 
@@ -249,6 +264,9 @@ class Archive:
         if reply.status in (404, 410) and place:
             raise UploadGone(_id_of(place))
         raise meaning_of(reply)
+
+    def _no_archive(self, reply: Reply, asked: str) -> NoArchiveThere:
+        return NoArchiveThere(self._url, what_answers(reply, asked))
 
 
 def _id_of(place: str) -> str:

@@ -22,7 +22,8 @@ import httpx
 from ingest.dock.answers import UNREADABLE, Reply
 from ingest.dock.clock import ServerClock
 from ingest.dock.credential import CredentialInUse, ReadAgain, StationCredential
-from ingest.dock.errors import AddressUnusable, KeyUnusable, TryAgain
+from ingest.dock.errors import AddressUnusable, KeyUnusable, NoArchiveThere, TryAgain
+from ingest.dock.first_contact import advice_on, spoken_instead
 from ingest.dock.waits import LONGEST_ANSWER_SECONDS, PatientBackend
 from ingest.dock.words import Words, reason_of, reason_of_connection
 from ingest.stations.credential import PresentedCredential
@@ -84,7 +85,8 @@ class Connection:
         self._pool.close()
 
     def ask(self, method: str, path: str) -> Reply:
-        """A request without credential, of what anybody may read. Raises TryAgain."""
+        """A request without credential, of what anybody may read. Raises TryAgain, and NoArchiveThere where nothing
+        has answered yet and another protocol is spoken there: as every request does."""
         return self._send(method, path, {}, None, _whole)
 
     def tell(self, path: str, body: bytes, headers: Mapping[str, str] | None = None) -> Reply:
@@ -144,15 +146,17 @@ class Connection:
                         raise TryAgain(_TOO_MUCH)
                 return Reply(response.status, _read_headers(response.headers), bytes(answer))
         except httpcore.TimeoutException as error:
-            raise TryAgain(self._unanswered(_IN_TIME), is_away=True) from error
+            raise TryAgain(self._unanswered(_IN_TIME, error), is_away=True) from error
         except (httpcore.NetworkError, httpcore.ProtocolError) as error:
-            raise TryAgain(self._unanswered(reason_of_connection(error)), is_away=True) from error
+            if not self._was_answered and (spoken := spoken_instead(error)):
+                raise NoArchiveThere(self._url, spoken) from error
+            raise TryAgain(self._unanswered(reason_of_connection(error), error), is_away=True) from error
 
     def _to(self, path: str) -> httpcore.URL:
         url = httpx.URL(self._url + path)
         return httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=url.raw_path)
 
-    def _unanswered(self, cause: Words) -> Words:
+    def _unanswered(self, cause: Words, error: Exception) -> Words:
         """With the address: as long as nothing ever answered there, it may be a wrong one; or the archive is down. That
         it is tried again is for whoever tries to say: a run that gives up says this as well."""
         if self._was_answered:
@@ -160,10 +164,10 @@ class Connection:
                 f"the connection to the archive at {self._url} was cut ({cause.en})",
                 f"与档案系统 {self._url} 的连接中断：{cause.zh}",
             )
+        advice = advice_on(self._url, error)
         return Words(
-            f"no connection to the archive at {self._url} ({cause.en}): it may be off or starting; if that lasts, "
-            "check the address",
-            f"连不上档案系统 {self._url}：{cause.zh}；它可能未开机或正在重启，长时间如此请核对地址",
+            f"no connection to the archive at {self._url} ({cause.en}): {advice.en}",
+            f"连不上档案系统 {self._url}：{cause.zh}；{advice.zh}",
         )
 
 

@@ -23,12 +23,10 @@ from ingest.dock.errors import (
     KeyUnusable,
     NotEnrolledYet,
     StationRefused,
-    TransferRefused,
 )
 from ingest.dock.key_file import StationKeyFile, read_enrolled_key, read_key_file, write_key_file
 from ingest.dock.words import Words
-from integrity.errors import EvidenceError
-from integrity.keys import SigningKey, load_public_key
+from integrity.keys import SigningKey
 
 _FINGERPRINT = re.compile(r"[0-9a-f]{64}")
 
@@ -46,19 +44,16 @@ def enrol_this_station(
 
     `expected_receipt_key` is what the administrator was shown beside the code, where it is at hand. `in_the_clear`:
     plain http to another machine is meant so. Raises AddressInTheClear, KeyUnusable (also when an enrolled key is there
-    already), FingerprintUnreadable, NotEnrolledYet, ArchiveKeyDiffers, EnrolmentRefused, TryAgain.
+    already), FingerprintUnreadable, NoArchiveThere, NotEnrolledYet, ArchiveKeyDiffers, EnrolmentRefused,
+    TryAgain.
     """
     if is_open_to_listeners(checked_address(url)) and not in_the_clear:
         raise AddressInTheClear(url)
     expected = _fingerprint(expected_receipt_key)
     held = _begin_file(path, url)
-    archive = Archive(url, None, tls)
-    try:
-        if expected:
-            _require_receipt_key(archive, expected)
+    with closing(Archive(url, None, tls)) as archive:
+        _require_archive(archive, expected)
         said = archive.enrol_key(code, held.key)
-    finally:
-        archive.close()
     if expected and said.receipt_key != expected:
         raise ArchiveKeyDiffers(expected, said.receipt_key)
     enrolled = replace(
@@ -76,16 +71,13 @@ def _fingerprint(text: str) -> str:
     return digits
 
 
-def _require_receipt_key(archive: Archive, expected: str) -> None:
+def _require_archive(archive: Archive, expected: str) -> None:
     """Before the code is sent: with a wrong address, or a misread fingerprint, nothing is used up.
 
-    It proves no more than that: a public key is anybody's to repeat. Raises NotEnrolledYet, TryAgain.
+    It proves no more than that: a public key is anybody's to repeat. Raises NoArchiveThere, NotEnrolledYet, TryAgain.
     """
-    try:
-        found = load_public_key(archive.read_receipt_key()).key_id
-    except (EvidenceError, TransferRefused, StationRefused) as error:
-        raise NotEnrolledYet(expected, "") from error
-    if found != expected:
+    found = archive.read_receipt_key().key_id
+    if expected and found != expected:
         raise NotEnrolledYet(expected, found)
 
 

@@ -30,6 +30,7 @@
     │   ├── EnrolmentRefused            the archive does not take this code, or this key
     │   ├── KeyNotOurs                  a new key is known to the archive, and not as this station's
     │   ├── StationRefused              401 or 403: unknown or revoked credential
+    │   ├── NoArchiveThere              something answers at the address, and it is no archive
     │   ├── ArchiveKeyDiffers           the server does not hold the key that was handed over at enrolment
     │   │   └── NotEnrolledYet          noticed before the code was sent: nothing was used up
     │   └── Interrupted                 somebody asked the agent to stop
@@ -405,8 +406,22 @@ class KeyNotOurs(DockStopped):
         self.found = found
 
 
+class NoArchiveThere(DockStopped):
+    """`found` says what is there instead. No suspicion is raised: a path too many, or another program's port."""
+
+    def __init__(self, url: str, found: Words) -> None:
+        super().__init__(
+            f"what answers at {url} is no Liuhen archive ({found.en}): no footage and no code was sent. Check the "
+            "address: it is host and port as a rule, as http://127.0.0.1:8000, with nothing behind them",
+            f"{url} 有应答，但不是留痕档案系统（{found.zh}）：没有发出任何录像或代码。请核对地址：通常只写到主机和"
+            "端口，形如 http://127.0.0.1:8000，后面不带路径",
+        )
+        self.url = url
+        self.found = found
+
+
 class ArchiveKeyDiffers(DockStopped):
-    """Key ids are hex SHA-256 of the SPKI. `found` is empty when the server gave no key at all."""
+    """Key ids are hex SHA-256 of the SPKI."""
 
     def __init__(self, pinned: str, found: str, and_now: Words | None = None) -> None:
         and_now = and_now or Words(
@@ -415,10 +430,9 @@ class ArchiveKeyDiffers(DockStopped):
             "未上传也未删除任何录像。请核对档案系统的地址，并向管理员核实密钥指纹；确已更换的，由其交付新的密钥",
         )
         super().__init__(
-            f"this server's receipt key is {found or 'not a key'}, the one that was handed over is {pinned}: "
+            f"this server's receipt key is {found}, the one that was handed over is {pinned}: "
             f"this may be another archive or somebody posing as it. {and_now.en}",
-            f"对方的回执密钥 {found or '（无）'} 与管理员交付的 {pinned} 不符，可能是另一个档案系统，或有人冒充。"
-            f"{and_now.zh}",
+            f"对方的回执密钥 {found} 与管理员交付的 {pinned} 不符，可能是另一个档案系统，或有人冒充。{and_now.zh}",
         )
         self.pinned = pinned
         self.found = found

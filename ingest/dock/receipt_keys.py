@@ -14,7 +14,7 @@ from ingest.dock.errors import ArchiveKeyDiffers, StationRefused, TransferRefuse
 from ingest.dock.patience import Retries
 from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceError
-from integrity.keys import PublicKey, load_public_key
+from integrity.keys import PublicKey
 from integrity.succession import open_line, read_lines
 
 RECEIPT = "receipt"
@@ -23,19 +23,17 @@ RECEIPT = "receipt"
 def find_receipt_keys(archive: Archive, pinned_key_id: str, retries: Retries) -> tuple[PublicKey, ...]:
     """The pinned key, and those that succeeded it, once the key that the server offers has turned out to be of them.
 
-    Raises ArchiveKeyDiffers for any other key, or none.
+    Raises ArchiveKeyDiffers for any other key, NoArchiveThere where none is offered.
     """
     while True:
         try:
             return _believed(archive, pinned_key_id)
         except TryAgain as answer:
             retries.wait_after(answer)
-        except (EvidenceError, TransferRefused) as error:
-            raise ArchiveKeyDiffers(pinned_key_id, "") from error
 
 
 def _believed(archive: Archive, pinned_key_id: str) -> tuple[PublicKey, ...]:
-    offered = load_public_key(archive.read_receipt_key())
+    offered = archive.read_receipt_key()
     if offered.key_id == pinned_key_id:
         return (offered,)
     keys = keys_from(archive, pinned_key_id)

@@ -104,13 +104,13 @@ def reason_of_notes(error: Exception) -> Words:
 def reason_of_connection(error: Exception) -> Words:
     """Why there is no connection: what the system said below the HTTP library, where it said anything."""
     english = str(error) or type(error).__name__
-    system = next((cause for cause in _causes(error) if isinstance(cause, OSError)), None)
+    system = next((cause for cause in causes(error) if isinstance(cause, OSError)), None)
     return Words(english, "对方断开了连接" if system is None else _in_chinese(system))
 
 
 def reason_of_evidence(error: EvidenceError) -> Words:
     """Why a receipt, or a key out of a file, convinces nobody."""
-    system = next((cause for cause in _causes(error) if isinstance(cause, OSError)), None)
+    system = next((cause for cause in causes(error) if isinstance(cause, OSError)), None)
     english = getattr(error, "reason", "") or str(error)
     if system is not None:
         return Words(english.lower(), _in_chinese(system))
@@ -135,7 +135,8 @@ def reason_of_evidence(error: EvidenceError) -> Words:
     return Words(str(error), "内容不可用")
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """What an error came from, the nearest first."""
     cause = error.__cause__ or error.__context__
     while cause is not None:
         yield cause

@@ -240,6 +240,19 @@ def test_archive_that_never_answers_is_told_to_person_and_program(archive: Any, 
     assert done.stderr == f"{stopped['reason']['zh']} / {stopped['reason']['en']}\n"
 
 
+def test_the_address_that_is_taken_where_none_was_given_is_named(command: list[str]) -> None:
+    at = command.index("--url")
+    done = _run([*command[:at], *command[at + 2 :], "--give-up-after", "1", "--archive-key", "nowhere"])
+    assert done.stderr.startswith("未给出档案系统地址（--url），取默认的 http://127.0.0.1:8000 / no address")
+
+
+def test_a_path_behind_the_address_is_no_impostor(archive: Any, command: list[str], tmp_path: Path) -> None:
+    done = _run([*command, "--url", f"{archive.url}/wrong"])
+    assert done.returncode == 1
+    assert f"{archive.url}/wrong 有应答，但不是留痕档案系统（HTTP 401）" in done.stderr
+    assert "通常只写到主机和端口" in done.stderr
+
+
 def test_term_ends_it_in_order_with_a_summary(archive: Any, command: list[str], tmp_path: Path) -> None:
     (tmp_path / "card" / "a.mp4").write_bytes(os.urandom(3 << 20))
     with subprocess.Popen([*command, "--limit-rate", "1"], stdout=subprocess.PIPE, text=True, cwd=ROOT) as agent:

@@ -72,7 +72,7 @@ def test_every_error_says_it_in_both_languages() -> None:
         errors.RateUnreadable("a"), errors.FingerprintUnreadable("a"), errors.AddressUnusable("a", words),
         errors.AddressInTheClear("a"), errors.FolderUnusable(path, words), errors.StateUnusable(path, words),
         errors.StateInUse(path, 7, "card"), errors.StationRefused(401, words), errors.EnrolmentRefused(400, words),
-        errors.KeyNotOurs("a"),
+        errors.KeyNotOurs("a"), errors.NoArchiveThere("http://a", words),
         errors.ArchiveKeyDiffers("a", "b"), errors.NotEnrolledYet("a", "b"), errors.Interrupted(),
         errors.TryAgain(words), errors.NotSealedYet(words), errors.UploadGone("0"), errors.UploadUnfinished("0"),
     ]  # fmt: skip
