@@ -21,7 +21,9 @@ LOST_AT_ITS_END: Final = frozenset({"ends_early", "time_missing"})
 """Reasons as findings have them (ingest/media/findings.py): what they speak of is gone from the end."""
 COUNTED: Final = frozenset({"frames_missing", "no_decodable_frame"})
 """How much is gone, wherever."""
-LOST_ELSEWHERE: Final = frozenset({"zero_filled", "index_unmet", "decoder_complained", "moov_missing"})
+LOST_ELSEWHERE: Final = frozenset(
+    {"zero_filled", "index_unmet", "fragments_broken", "decoder_complained", "moov_missing"}
+)
 _MOST_TORN_PACKETS: Final = 1
 """Where a file was cut a decoder is given half a packet, and complains of that."""
 _LAG_SECONDS: Final = 30.0
