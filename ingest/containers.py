@@ -31,6 +31,11 @@ def read_at(handle: BinaryIO, at: int, size: int) -> bytes:
     return handle.read(size)
 
 
+def is_box_type(kind: bytes) -> bool:
+    """Letters; Apple's begin with a sign of copyright."""
+    return all(letter == 0xA9 or 0x20 <= letter < 0x7F for letter in kind)
+
+
 def number_of_fragment(handle: BinaryIO, content_at: int) -> int:
     """By its head; 0 where that says none."""
     head = read_at(handle, content_at, 16)

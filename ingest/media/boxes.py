@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final, Self
 
+from ingest.containers import is_box_type
+
 # A fragmented recording has two boxes a fragment: an hour of quarter seconds is 28,800.
 MOST_BOXES: Final = 200_000
 # Eight million chunks of 64-bit offsets: more than a day at a chunk for each frame.
@@ -70,7 +72,3 @@ def read_boxes(handle: BinaryIO, at: int, end: int, allowance: Allowance) -> Ite
             return
         yield Box(kind, at + smallest, at + size)
         at += size
-
-
-def is_box_type(kind: bytes) -> bool:
-    return all(letter == 0xA9 or 0x20 <= letter < 0x7F for letter in kind)

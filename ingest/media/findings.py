@@ -106,7 +106,7 @@ class Extent:
 
     `sample_bytes` is what an MP4's tables say its samples have together: more than is there where some share theirs.
     `tracks` are those of which some lie beyond the end, `chunks` those of an AVI's picture. `in_fragments`: an MP4 of
-    which nobody knew how long it would be."""
+    which nobody knew how long it would be; `broken`: from where to where, in bytes, what is none lies between them."""
 
     declared_bytes: int
     present_bytes: int
@@ -117,6 +117,7 @@ class Extent:
     tracks: tuple[TrackExtent, ...] = ()
     chunks: PictureChunks | None = None
     in_fragments: bool = False
+    broken: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -290,6 +291,16 @@ class Findings:
     @property
     def lost_its_index(self) -> bool:
         return any(reason.code == MOOV_MISSING for reason in self.reasons)
+
+    @property
+    def broken(self) -> tuple[tuple[int, int], ...]:
+        """What keeps players and tools from the fragments behind it."""
+        return () if self.extent is None else self.extent.broken
+
+    @property
+    def is_shown_by_its_recovery(self) -> bool:
+        """Whether nothing opens it, or nothing all of it, so that copies are made of what was recovered."""
+        return self.lost_its_index or bool(self.broken)
 
     @property
     def was_not_probed_in_time(self) -> bool:

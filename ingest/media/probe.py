@@ -238,7 +238,8 @@ def read_description(described: Mapping[str, Any], facts: FileFacts, runner: Med
         # ffprobe subtracts the first time that it finds from one of the last, whatever the clock did in between.
         is_further = said_seconds is None or said_seconds + LEAST_SECONDS < by_clock <= LONGEST_SECONDS
         said_seconds = by_clock if is_further else said_seconds
-    is_better = hidden or said_seconds is None or ends_in_a_fragment(facts)
+    goes_on = facts.boxes is not None and bool(facts.boxes.broken)  # and ffprobe stopped there
+    is_better = hidden or said_seconds is None or goes_on or ends_in_a_fragment(facts)
     length = seconds if seconds and is_better else decimal(film.get("length_seconds")) or said_seconds
     side_up = whole(facts.contents.get("orientation")) if container in ("jpeg_pipe", "image2") else None
     return replace(

@@ -11,6 +11,8 @@ SETS: Final = "parameter-sets="
 CUT_SHORT: Final = "cut-short-at="
 IN_BAND: Final = "in-band"
 RECORDING: Final = "recording:"
+BRIDGED: Final = "liuhen-bridge/1"
+PASSED_OVER: Final = "passed-over="
 SAID_WITHIN: Final = 3
 """Of the settings; what follows are the tool's arguments."""
 
@@ -38,6 +40,12 @@ class Recovered:
             return ()
         sets = f"{SETS}{IN_BAND if self.reference is None else RECORDING + self.reference}"
         return (SALVAGED, sets) if self.cut_short_at is None else (SALVAGED, sets, f"{CUT_SHORT}{self.cut_short_at}")
+
+
+def as_bridged(spans: Sequence[tuple[int, int]]) -> tuple[str, ...]:
+    """What stands before the tool's arguments of a copy that passes over what lies between fragments, in bytes of the
+    original."""
+    return BRIDGED, PASSED_OVER + ",".join(f"{at}-{end}" for at, end in spans)
 
 
 def _said(settings: Sequence[str], word: str) -> str | None:

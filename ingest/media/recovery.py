@@ -1,8 +1,9 @@
 """Recovery copies: what a damaged file still holds, in a container that is whole. Nothing in it is encoded anew.
 
 Two ways. What a demuxer still opens (a cut MP4, a fragmented one, an AVI without its index, a torn transport stream) is
-remuxed. A film without its index is opened by none: its pictures are picked out of the samples (salvage.py), with the
-parameter sets that stand among them, or those of a whole film of the same recorder; its sound is not.
+remuxed, past what stands between fragments and is none. A film without its index is opened by none: its pictures are
+picked out of the samples (salvage.py), with the parameter sets that stand among them, or those of a whole film of the
+same recorder; its sound is not.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from ingest.media.parameter_sets import ParameterSets
 from ingest.media.plaintext import remove_plaintext
 from ingest.media.probe import COUNT_LIMITS, PROBE_LIMITS, Seen, describe, first_packets, probe_media
 from ingest.media.reader import run_script
-from ingest.media.recovered import Recovered
+from ingest.media.recovered import Recovered, as_bridged
 from ingest.media.renditions import NothingToShow, Outcome, RenditionMade, take
 from ingest.media.runner import MediaRunner, clean_stderr
 from ingest.media.sandbox import MIB, OUT_INSIDE, Limits
@@ -64,7 +65,7 @@ def make_recovery(
     if not found.may_be_recovered:
         return NothingToShow(KIND, NOT_DAMAGED)
     if not found.lost_its_index:
-        return remux(media, found, out, runner)
+        return remux_bridged(media, found, out, runner) if found.broken else remux(media, found, out, runner)
     # An index that is torn may have its parameter sets still.
     torn = read_reference(media, "", found, runner) if found.torn_box == "moov" else None
     own = pick_out(media, out, runner, None, None if torn is None else torn.sets)
@@ -100,6 +101,29 @@ def remux(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outco
     if holds.main is None:
         return NothingToShow(KIND, code.NO_DECODABLE_FRAME)
     return dataclasses.replace(made, facts={"duration_seconds": holds.duration_seconds or 0.0, "by": "remux"})
+
+
+def remux_bridged(media: Path, found: Findings, out: Path, runner: MediaRunner) -> Outcome:
+    """What is no box between two fragments ends the film for a demuxer: it is passed over in a copy of the file, in
+    which it is room, and what follows is read on (bridge.py)."""
+    folder = fresh(out / "bridged")
+    film = folder / "film"
+    limits = dataclasses.replace(
+        copying_limits(media.stat().st_size), threads=8, least_free_bytes=runner.reserve_bytes, stdout_bytes=MIB
+    )
+    arguments = ("over", f"{OUT_INSIDE}/{film.name}", json.dumps(found.broken))
+    try:
+        _, result = run_script(
+            "bridge", arguments, media, folder, runner.reader, runner.sandbox, runner.patient(limits)
+        )
+        if broke_off(result) or not result.succeeded:
+            raise RenditionFailed(KIND, why_failed(result), clean_stderr(result, media, folder))
+        outcome = remux(film, found, fresh(out / "muxed"), runner)
+    finally:
+        film.unlink(missing_ok=True)
+    if isinstance(outcome, RenditionMade):
+        return dataclasses.replace(outcome, settings=(*as_bridged(found.broken), *outcome.settings))
+    return outcome
 
 
 def pick_out(

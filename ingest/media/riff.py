@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
-from ingest.media.boxes import Allowance, is_box_type
+from ingest.containers import is_box_type
+from ingest.media.boxes import Allowance
 
 FORMS: Final = (b"RIFF", b"RF64")
 LISTS: Final = (*FORMS, b"LIST")

@@ -83,6 +83,8 @@ def weigh(found: Findings, signs: tuple[Reason, ...], notes: tuple[Reason, ...],
     main = found.main
     declared, present = (main.frames_declared, main.frames_present) if main else (None, None)
     extent = found.extent or Extent(0, 0)
+    if extent.broken:  # Whoever counts stops at the first of them.
+        declared = present = counted_by = None
     found = replace(
         found, extent=replace(extent, declared_frames=declared, present_frames=present, counted_by=counted_by)
     )
@@ -131,6 +133,7 @@ def extent_of(boxes: Boxes) -> Extent:
         tracks=boxes.lacking,
         chunks=boxes.chunks,
         in_fragments="moof" in boxes.kinds,
+        broken=tuple((span.at, span.end) for span in boxes.broken),
     )
 
 

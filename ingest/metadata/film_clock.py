@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, BinaryIO, Final
 
-from ingest.metadata.mp4 import MOST_SAMPLES, Box, Budget, boxes_in, read_box
+from ingest.metadata.mp4 import MOST_SAMPLES, Box, Budget, boxes_in, boxes_of_film, read_box
 from ingest.metadata.mp4_fragments import (
     BASE_OFFSET,
     DESCRIPTION,
@@ -98,7 +98,7 @@ class FilmTrack:
 def read_film(handle: BinaryIO, size: int, budget: Budget) -> Facts:
     """Of the first track of pictures, or else of sound. Raises ReadingTooMuch where the budget is spent."""
     tracks, movie_scale, track, clock = list[FilmTrack](), 0, None, None
-    for box in boxes_in(handle, 0, size, budget):
+    for box in boxes_of_film(handle, size, budget):
         if box.kind == b"moov" and track is None:
             movie_scale = read_moov(handle, box, tracks, budget)
             track = next((each for kind in _KINDS for each in tracks if each.kind == kind and each.scale), None)

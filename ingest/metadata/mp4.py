@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import BinaryIO, Final
 
-from ingest.containers import read_at
+from ingest.containers import is_box_type, next_fragment, number_of_fragment, read_at
 from ingest.metadata.bounds import ReadingTooMuch
 
 MOST_BOXES: Final = 20_000
@@ -102,6 +102,28 @@ def boxes_in(handle: BinaryIO, at: int, end: int, budget: Budget) -> Iterator[Bo
             return
         yield Box(kind, at + smallest, min(at + size, end), at)
         at += size
+
+
+def boxes_of_film(handle: BinaryIO, size: int, budget: Budget) -> Iterator[Box]:
+    """All of an MP4, also the fragments behind what is no box."""
+
+    def may_look() -> bool:
+        budget.take(boxes=1)
+        return True
+
+    at, number = 0, None
+    while at < size:
+        for box in boxes_in(handle, at, size, budget):
+            if not is_box_type(box.kind):
+                break
+            yield box
+            at = box.end
+            if box.kind == b"moof":
+                number = number_of_fragment(handle, box.content_at)
+        further = None if number is None else next_fragment(handle, at, size, number, may_look)
+        if further is None:
+            return
+        at = further
 
 
 def find_boxes(handle: BinaryIO, at: int, end: int, budget: Budget, *path: bytes) -> Iterator[Box]:

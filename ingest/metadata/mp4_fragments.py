@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import BinaryIO, Final
 
 from ingest.containers import read_at
-from ingest.metadata.mp4 import MOST_SAMPLE_BYTES, MOST_SAMPLES, Box, Budget, MetaTrack, Sample, boxes_in, read_box
+from ingest.metadata.mp4 import (
+    MOST_SAMPLE_BYTES,
+    MOST_SAMPLES,
+    Box,
+    Budget,
+    MetaTrack,
+    Sample,
+    boxes_in,
+    boxes_of_film,
+    read_box,
+)
 
 MOST_FRAGMENT_BOXES: Final = 400_000
 """A fragment a second for half a day, with a picture, sound and telemetry each."""
@@ -36,7 +46,7 @@ def fragment_samples(
     budget.boxes = MOST_FRAGMENT_BOXES
     clocks = {number: Clock(track, *track.defaults) for number, track in tracks.items()}
     left = MOST_SAMPLES
-    for moof in boxes_in(handle, 0, size, budget):
+    for moof in boxes_of_film(handle, size, budget):
         if moof.kind != b"moof":
             continue
         for traf in boxes_in(handle, moof.content_at, moof.end, budget):

@@ -124,7 +124,7 @@ def recover(due: DueRenditions, original: Shown, folder: Path, rendering: Render
         out = folder / RECOVERY
         out.mkdir(mode=0o700)
         outcome = make_rendition(due, RECOVERY, partial(recovery_of, due, original, out, rendering), rendering)
-        if original.found.lost_its_index and isinstance(outcome, RenditionMade):
+        if original.found.is_shown_by_its_recovery and isinstance(outcome, RenditionMade):
             return look_at(outcome.path, rendering, recovered=True)
     return show_recovered(due, original, folder / "recovered", rendering)
 

@@ -47,12 +47,12 @@ def look_at(media: Path, rendering: Rendering, *, recovered: bool = False) -> Sh
 
 
 def show_recovered(due: Owed, original: Shown, path: Path, rendering: Rendering) -> Shown:
-    """What was recovered of an original without its index, unpacked to `path` in its place; the original where nothing
-    could be, or where it plays by itself.
+    """What was recovered of an original without its index, or that nothing reads to its end, unpacked to `path` in its
+    place; the original where nothing could be, or where it plays by itself.
 
     Raises NotInTime, and NotYet while it may still be recovered: that nothing can be made of the original itself would
     be final."""
-    if not original.found.lost_its_index:
+    if not original.found.is_shown_by_its_recovery:
         return original
     state, saved = find_recovery(rendering.database, due.recording_id)
     if saved is not None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import mmap
+import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,8 +15,8 @@ from typing import Any
 
 import pytest
 
+from ingest.media import bridge, recovery, salvage
 from ingest.media import findings as code
-from ingest.media import recovery, salvage
 from ingest.media.errors import RenditionFailed
 from ingest.media.parameter_sets import ParameterSets, read_parameter_sets
 from ingest.media.probe import PROBE_LIMITS, count_frames, probe_media
@@ -75,6 +77,42 @@ def test_what_a_demuxer_opens_is_copied_packet_by_packet(
     present = found.video.frames_present if found.video else 0
     assert frames_in(copy.path, runner) == pytest.approx(present or 0, abs=1)
     assert 0 < (held.duration_seconds or 0) < 4
+
+
+@pytest.mark.parametrize("base", ["", "+default_base_moof"], ids=["by bytes of the file", "by their own heads"])
+@pytest.mark.parametrize("filled", ["zeros", "noise"])
+def test_fragments_behind_a_hole_are_in_the_copy(
+    any_runner: MediaRunner, make_clip: MakeClip, out: Path, base: str, filled: str
+) -> None:
+    """Whichever way they say where their samples lie. What was overwritten is a second of four."""
+    film = make_clip(*FIRST, "-movflags", f"+frag_keyframe+empty_moov{base}", "film.mp4")
+    content = bytearray(film.read_bytes())
+    heads = [found.start() - 4 for found in re.finditer(b"moof", content)]
+    at, end = heads[1] - 2000, heads[1] + 50_000
+    content[at:end] = bytes(end - at) if filled == "zeros" else random.Random(2).randbytes(end - at)
+    film.write_bytes(content)
+    found = probe_media(film, any_runner)
+    assert found.broken == ((heads[1], heads[2]),)
+    assert found.duration_seconds == pytest.approx(4.0, abs=0.1)
+    assert [(run.offset_seconds, run.seconds) for run in found.runs] == [
+        (0.0, pytest.approx(1.0, abs=0.05)),
+        (pytest.approx(2.0, abs=0.05), pytest.approx(2.0, abs=0.1)),
+    ]
+    assert found.missing is not None
+    assert (found.missing.present_frames, found.missing.missing_bytes) == (None, None)
+    copy = recovered(make_recovery(film, found, out, any_runner))
+    assert copy.settings[:2] == ("liuhen-bridge/1", f"passed-over={heads[1]}-{heads[2]}")
+    assert Recovered.of(copy.settings) == Recovered()
+    held = probe_media(copy.path, any_runner)
+    assert held.state == "opens"
+    assert held.duration_seconds == pytest.approx(4.0, abs=0.1)
+    assert frames_in(copy.path, any_runner) == pytest.approx(75, abs=1)
+    assert film.read_bytes() == content
+
+
+def test_the_head_of_room_says_how_much_of_it_there_is() -> None:
+    for size, head in ((8, b"\0\0\0\x08free"), (1 << 33, b"\0\0\0\1free\0\0\0\2\0\0\0\0")):
+        assert bridge.head_of_room(size) == head
 
 
 def test_a_film_without_its_index_is_read_with_a_whole_one_of_the_same_recorder(

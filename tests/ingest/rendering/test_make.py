@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from collections.abc import Callable
 from dataclasses import replace
@@ -30,12 +31,12 @@ from tests.api.test_verification_redaction import ask_for, hide
 Fail = Callable[..., Any]
 
 
-def film(sealing: Any, folder: Path) -> bytes:
+def film(sealing: Any, folder: Path, *options: str) -> bytes:
     """It carries its parameter sets, so that it needs no other."""
     program, path = media_runner(sealing.settings).tools.ffmpeg.program.path, folder / "film.mp4"
     source = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=25:duration=2,noise=alls=20")
     encode = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-x264-params", "repeat-headers=1")
-    subprocess.run([program, "-v", "error", *source, *encode, path], check=True)
+    subprocess.run([program, "-v", "error", *source, *encode, *options, path], check=True)
     return path.read_bytes()
 
 
@@ -157,6 +158,22 @@ def test_a_film_of_which_nobody_knew_that_it_has_no_index_is_recovered_as_well(s
         sealing.render()
     assert {kind: state for kind, (state, _, _) in jobs_of(sealing).items()} == dict.fromkeys(MADE, "done")
     assert settings_of(sealing) == ALL_OF_IT
+
+
+def test_copies_of_a_film_with_a_hole_between_its_fragments_have_what_follows_it(sealing: Any, tmp_path: Path) -> None:
+    """A demuxer given the original itself stops at the hole."""
+    content = bytearray(film(sealing, tmp_path, "-g", "10", "-movflags", "frag_keyframe+empty_moov"))
+    heads = [found.start() - 4 for found in re.finditer(b"moof", content)]
+    content[heads[1] : heads[1] + 2000] = bytes(2000)
+    sealing.seal(bytes(content))
+    for _ in range(2):
+        end_pauses(sealing)
+        sealing.render()
+    assert {kind: state for kind, (state, _, _) in jobs_of(sealing).items()} == dict.fromkeys(MADE, "done")
+    assert settings_of(sealing) == {**ALL_OF_IT, "recovery": "liuhen-bridge/1"}
+    with sealing.archive.database.reading() as session:
+        proxy = session.scalars(select(Rendition).where(Rendition.name == "proxy")).one()
+    assert (proxy.facts or {})["frames"] == 40
 
 
 def test_a_photograph_that_was_decoded_whole_is_looked_at_once(
