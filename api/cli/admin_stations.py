@@ -37,6 +37,11 @@ def enrol(archive: Archive, session: Session, name: str, unit_code: str | None) 
     try:
         token = enrol_station(session, OPERATOR, unit.id, name, archive.keyring.public_key("receipt"))
     except StationNameTaken as error:
+        if find_station(session, error.name).revoked_at is not None:
+            raise ApiError(
+                f"工作站 {error.name} 已被吊销，吊销不能撤回，名称也不能再用；请另选名称登记",
+                f"the station {error.name} was revoked, which is final, and its name stays taken: choose another name",
+            ) from error
         raise ApiError(
             f"工作站名称 {error.name} 已被使用；若就是这台工作站，用 liuhen admin station token {error.name} "
             "更换其凭证，否则请另选名称",

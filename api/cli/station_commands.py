@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Annotated
 
 import typer
@@ -90,10 +91,25 @@ def list_stations(as_json: Json = False) -> None:
 
 
 @stations.command("revoke")
-def revoke_station(name: Name, as_json: Json = False) -> None:
-    """吊销工作站的凭证 / Revoke a station's credential."""
+def revoke_station(
+    name: Name,
+    yes: Annotated[bool, typer.Option("--yes", help="不询问 / ask nothing")] = False,
+    as_json: Json = False,
+) -> None:
+    """吊销工作站的凭证，不可恢复；在终端上先询问 / Revoke a station for good; on a terminal you are asked."""
     from api.cli.admin_stations import revoke
 
+    if sys.stdin.isatty() and not (yes or as_json):
+        _confirm_revoking(name)
     with open_for_command("admin", make=True) as opened, opened.archive.database.transaction() as session:
         facts = revoke(session, name)
     report(as_json, facts, (f"已吊销 / revoked: {facts['name']}",))
+
+
+def _confirm_revoking(name: str) -> None:
+    """Raises typer.Abort."""
+    remark(
+        f"吊销后不可恢复，名称“{name}”也不能再用，正在上传的会中断",
+        f"this is final: the name {name} stays taken, and what it is sending is cut off",
+    )
+    typer.confirm("吊销？ / revoke?", abort=True, err=True)

@@ -8,6 +8,7 @@ the archive names this very station: under a key that is another's there, everyt
 from __future__ import annotations
 
 import re
+import shlex
 import ssl
 from contextlib import closing
 from dataclasses import replace
@@ -86,19 +87,24 @@ def _begin_file(path: Path, url: str) -> StationKeyFile:
     if path.exists():
         held = read_key_file(path)
         if held.is_enrolled:
-            raise KeyUnusable(
-                path,
-                Words(
-                    f"holds the key of station {held.name} already; name another file, or replace the key with: "
-                    "liuhen dock rotate-key",
-                    f"其中已是工作站“{held.name}”的密钥；请另取文件名，更换密钥则用 liuhen dock rotate-key",
-                ),
-            )
+            raise KeyUnusable(path, _held_already(path, held.name))
         held = replace(held, url=url)
     else:
         held = StationKeyFile(url, SigningKey.generate())
     write_key_file(path, held)
     return held
+
+
+def _held_already(path: Path, name: str) -> Words:
+    """It is moved by hand, not written over: until a new code is used it is what the station goes by."""
+    away = f"mv {shlex.quote(str(path))} {shlex.quote(str(path))}.old"
+    return Words(
+        f"holds the key of station {name} already. To enrol anew with a code, move it away first and run the same "
+        f"command again: {away}; the code was not sent and is still good. For another key of the same station without "
+        "a code: liuhen dock rotate-key",
+        f"其中已是工作站“{name}”的密钥。要用一次性代码重新登记，请先把它移开，再运行同一命令：{away}；代码没有发出，仍可使用。"
+        "只是更换本站密钥、手头没有代码时，用 liuhen dock rotate-key",
+    )
 
 
 def rotate_key(path: Path, url: str = "", tls: ssl.SSLContext | None = None) -> StationKeyFile:

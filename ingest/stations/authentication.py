@@ -15,7 +15,13 @@ from sqlalchemy import delete
 from sqlalchemy.orm import Session
 
 from ingest.stations.credential import PresentedCredential, hash_station_token
-from ingest.stations.errors import CredentialRefused, SignatureOutOfDate, SignatureRefused, SignatureStale
+from ingest.stations.errors import (
+    CredentialRefused,
+    CredentialRevoked,
+    SignatureOutOfDate,
+    SignatureRefused,
+    SignatureStale,
+)
 from ingest.stations.signature import (
     ALLOWED_SKEW,
     RequestSignature,
@@ -146,7 +152,7 @@ def check_credential(
     except SignatureRefused as error:
         raise CredentialRefused(error.reason) from error
     if holder.revoked_at is not None:
-        raise CredentialRefused(f"station {holder.station_id} was revoked at {holder.revoked_at.isoformat()}")
+        raise CredentialRevoked(holder.station_id, holder.revoked_at)
     if holder.certificate_sha256 not in (None, credential.presented.certificate_sha256):
         raise CredentialRefused(f"station {holder.station_id} is bound to another client certificate")
     return holder

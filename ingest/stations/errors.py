@@ -2,7 +2,8 @@
 
 IngestError
 ├── RequestRefused
-│   └── CredentialRefused       no, an unknown or a revoked station credential, at whatever address
+│   └── CredentialRefused       no station credential, or an unknown one, at whatever address
+│       ├── CredentialRevoked   proved, and its station is revoked
 │       └── SignatureOutOfDate  signed by a clock too far from the server's
 └── StationError
     ├── StationUnknown          no station of that id
@@ -121,15 +122,26 @@ class SignatureStale(SignatureRefused):
 
 
 class CredentialRefused(RequestRefused):
-    """`reason` is for our own log; whoever asks is told nothing about which credentials exist."""
+    """`reason` is for our own log; whoever has proved nothing is told nothing about which credentials exist."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(f"credential refused: {reason}")
         self.reason = reason
 
 
+class CredentialRevoked(CredentialRefused):
+    """Says why, for it tells nobody of a station but itself: whoever asks has proved that the credential is his. Sent
+    for a new code to that name, which has none any more, he would go round in a circle.
+    """
+
+    def __init__(self, station_id: uuid.UUID, revoked_at: datetime | None = None) -> None:
+        when = f" at {revoked_at.isoformat()}" if revoked_at else " meanwhile"
+        super().__init__(f"station {station_id} was revoked{when}")
+        self.station_id = station_id
+
+
 class SignatureOutOfDate(CredentialRefused):
-    """The one refusal of a credential that says why: the station can sign again by the server's clock."""
+    """Says why as well: the station can sign again by the server's clock."""
 
     def __init__(self, created: datetime, server_time: datetime) -> None:
         super().__init__(f"signed at {created.isoformat()}, received at {server_time.isoformat()}")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from ingest.errors import RequestRefused
-from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
+from ingest.stations.errors import CredentialRefused, CredentialRevoked, SignatureOutOfDate
 from ingest.uploads import errors
 
 
@@ -45,8 +45,16 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     CredentialRefused: Problem(
         401,
         "credential-refused",
-        "采集工作站凭证缺失、无效或已吊销，请向管理员重新登记。",
-        "The station credential is missing, unknown or revoked. Ask the administrator to enrol the station again.",
+        "采集工作站凭证缺失、无效或已被更换；请管理员为本站生成一次性代码，重新登记。",
+        "The station credential is missing, unknown or replaced. Ask the administrator for a one-time code, and enrol "
+        "the station again.",
+    ),
+    CredentialRevoked: Problem(
+        401,
+        "credential-refused",
+        "本站已被吊销，吊销不能撤回；仍要使用时，请管理员以另一名称生成一次性代码，用新的密钥文件登记。",
+        "This station was revoked, which is final. To go on with it, ask the administrator for a one-time code under "
+        "another name, and enrol it with a new key file.",
     ),
     SignatureOutOfDate: Problem(
         401,

@@ -17,7 +17,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ingest.errors import RequestRefused
 from ingest.stations.authentication import Credential, Holder, check_credential, let_in_once, read_credential
-from ingest.stations.errors import CredentialRefused
+from ingest.stations.errors import CredentialRefused, CredentialRevoked
 from ingest.uploads import statements
 from ingest.uploads.contract import (
     PROMISED_BYTES,
@@ -305,7 +305,7 @@ def _is_possible(opening: Opening) -> bool:
 
 def _why_not_opened(opening: Opening, load: Sequence[tuple[Any, ...]], max_terminated: int) -> RequestRefused:
     if not load or load[0][0]:
-        return CredentialRefused("revoked meanwhile")
+        return CredentialRevoked(opening.station.station_id)
     station = opening.station
     _, open_uploads, waiting_bytes, _, seconds, terminated = load[0]
     if open_uploads >= station.max_uploads:

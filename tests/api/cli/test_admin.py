@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import json
 import os
 import re
@@ -12,6 +13,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from unittest.mock import MagicMock
 
 import psycopg
 import pytest
@@ -358,8 +360,34 @@ def test_a_station_is_enrolled_with_a_token_that_pins_the_receipt_key_and_revoke
     assert done(lent, "admin", "station", "revoke", "三楼一号站")["revoked_at"]
     for deed in (("revoke",), ("code",), ("token",)):
         assert "另选名称" in refused(lent, 1, "admin", "station", *deed, "三楼一号站")
+    assert "已被吊销，吊销不能撤回，名称也不能再用" in refused(lent, 1, "admin", "station", "enrol", "三楼一号站")
     refused(lent, 2, "admin", "station", "revoke", "四楼")
     assert [each["name"] for each in done(lent, "admin", "station", "list")["items"]] == ["三楼一号站"]
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("words", "answer", "revokes"),
+    [((), "n\n", False), ((), "\n", False), ((), "y\n", True), (("--yes",), "", True), (("--json",), "", True)],
+)
+def test_revoking_asks_on_a_terminal_and_nowhere_else(
+    monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...], answer: str, revokes: bool
+) -> None:
+    revoked: list[str] = []
+    monkeypatch.setattr("api.cli.admin_stations.revoke", lambda _, name: revoked.append(name) or {"name": name})
+    monkeypatch.setattr(
+        "api.cli.station_commands.open_for_command", lambda *_, **__: contextlib.nullcontext(MagicMock())
+    )
+    monkeypatch.setattr("tests.commands.io.StringIO", Terminal)
+    ran = run_here({}, "admin", "station", "revoke", "一号站", *words, stdin=answer)
+    assert revoked == (["一号站"] if revokes else [])
+    assert (ran.code == 0) == revokes
+    assert ("吊销后不可恢复，名称“一号站”也不能再用" in ran.stderr) == bool(answer)
+    assert "revoke?" not in ran.stdout
 
 
 def test_a_digest_that_nothing_has_is_not_found(lent: Path) -> None:

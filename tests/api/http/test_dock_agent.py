@@ -177,7 +177,10 @@ def test_answer_that_was_lost_is_given_again_to_the_same_key(dock: Dock, monkeyp
     assert read_enrolled_key(dock.key_file).key.key_id == key
     with pytest.raises(errors.KeyUnusable, match="already") as refused:
         dock.enrol()
-    assert "其中已是工作站“一号采集站”的密钥；请另取文件名" in refused.value.words.zh
+    assert "其中已是工作站“一号采集站”的密钥。要用一次性代码重新登记，请先把它移开" in refused.value.words.zh
+    away = f"mv {dock.key_file} {dock.key_file}.old"
+    assert away in refused.value.words.zh
+    assert away in refused.value.words.en
 
 
 def test_archive_with_another_receipt_key_than_shown_is_told_no_code(dock: Dock) -> None:

@@ -16,7 +16,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.exc import DatabaseError
 
 from ingest.stations.credential import PresentedCredential
-from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
+from ingest.stations.errors import CredentialRefused, CredentialRevoked, SignatureOutOfDate
 from ingest.stations.signature import sign_request
 from ingest.uploads.contract import Asked, Opening
 from ingest.uploads.errors import (
@@ -121,9 +121,9 @@ def test_bodies_under_way_are_proved_again_in_one_question_whatever_proves_them(
 def test_a_revocation_counts_at_once_for_opening_too(register, database, station, station_row):
     with database.transaction() as session:
         session.execute(update(Station).where(Station.id == station_row.id).values(revoked_at=datetime.now(UTC)))
-    with pytest.raises(CredentialRefused):
+    with pytest.raises(CredentialRevoked):
         proved(register, f"Bearer {TOKEN}")
-    with pytest.raises(CredentialRefused):
+    with pytest.raises(CredentialRevoked):
         open_upload(register, Opening(station, "a" * 32, 10, UploadClaims(), LATER))
     assert register.find_upload("a" * 32) is None
     assert entries(database) == []
