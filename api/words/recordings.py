@@ -58,6 +58,7 @@ MEDIA_REASONS: Mapping[str, str] = {
     "zero_filled": mark("部分数据被零填充"),
     "trailing_bytes": mark("文件末尾附有不属于音像的数据"),
     "no_decoder": mark("本系统没有此编码的解码器，其他软件可能可以播放"),
+    "picture_too_large": mark("照片的像素数超出本系统解码的上限，其他软件可能可以打开"),
     "several_pictures": mark("有多幅画面先后相接，只检查了开头几幅"),
     "clock_jumps": mark("录像内的时间有跳变：前后各段并不连续"),
     "edit_hides": mark("原文件的剪辑表隐去了一部分录像：副本中全部可见"),

@@ -6,6 +6,7 @@ Chromium: H.264 with 4:2:0 8-bit pixels and AAC in MP4. HEVC in MP4 gives sound,
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -51,13 +52,17 @@ class ProxyPlan:
 
 
 def plan_proxy(found: Findings) -> ProxyPlan:
-    """Damaged files are never copied: a torn last frame stops a player, and an encoder leaves it out."""
-    video, audio = found.video, found.audio
-    whole = found.is_sound
-    return ProxyPlan(
-        "drop" if video is None or video.gives_nothing else "copy" if whole and plays_video(video, found) else "encode",
-        "drop" if audio is None or audio.gives_nothing else "copy" if whole and plays_audio(audio, found) else "encode",
-    )
+    """Damaged files are never copied: a torn last frame stops a player, and an encoder leaves it out. What nothing here
+    decodes no encoder is given."""
+
+    def plan(stream: Stream | None, plays: Callable[[Stream, Findings], bool]) -> str:
+        if stream is None or stream.gives_nothing:
+            return "drop"
+        if found.is_sound and plays(stream, found):
+            return "copy"
+        return "drop" if stream is found.main and found.why_not_decoded is not None else "encode"
+
+    return ProxyPlan(plan(found.video, plays_video), plan(found.audio, plays_audio))
 
 
 def plays_video(video: Stream, found: Findings) -> bool:

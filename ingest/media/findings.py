@@ -36,6 +36,7 @@ FRAGMENTS_BROKEN: Final = "fragments_broken"  # of an MP4: between two fragments
 # Words about a file that may stand beside "intact".
 TRAILING_BYTES: Final = "trailing_bytes"  # something follows the last box and is none
 NO_DECODER: Final = "no_decoder"  # this archive's tools cannot decode the codec; others can
+PICTURE_TOO_LARGE: Final = "picture_too_large"  # a photograph of more pixels than are decoded here (commands.py)
 SEVERAL_PICTURES: Final = "several_pictures"  # of pictures one after the other only the first few were looked at
 CLOCK_JUMPS: Final = "clock_jumps"  # what it holds does not follow without a break, by the times of its pictures
 EDIT_HIDES: Final = "edit_hides"  # of an MP4: its edit list keeps a part from whoever plays it
@@ -53,6 +54,7 @@ MERE_WORDS: Final = frozenset(
     {
         TRAILING_BYTES,
         NO_DECODER,
+        PICTURE_TOO_LARGE,
         SEVERAL_PICTURES,
         CLOCK_JUMPS,
         EDIT_HIDES,
@@ -244,6 +246,12 @@ class Findings:
     @property
     def audio(self) -> Stream | None:
         return next(iter(self.sounds), None)
+
+    @property
+    def why_not_decoded(self) -> str | None:
+        """Why nothing decodes its picture, or else its sound, though nothing is known against it."""
+        said = (reason.code for reason in self.reasons)
+        return next((each for each in said if each in (NO_DECODER, PICTURE_TOO_LARGE)), None)
 
     @property
     def is_clocked(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +13,7 @@ from typing import Any, Final, Self
 
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
-from ingest.media.commands import BY_FRAGMENTS, input_up_to, policy_arguments
+from ingest.media.commands import BY_FRAGMENTS, MOST_PIXELS, input_up_to, policy_arguments
 from ingest.media.declared_time import LEAST_SECONDS
 from ingest.media.description import (
     LONGEST_SECONDS,
@@ -47,6 +48,8 @@ REFUSED_BY_POLICY: Final = ("Format not on whitelist", "Not detecting m3u8")
 # where a recorder wrote its sound ahead of its picture, more are looked at before anything is concluded.
 FIRST_PACKETS: Final = (8, 256)
 # What ffmpeg says of a codec it was built without: no word about the file.
+# How it says that it refuses a picture for its size (av_image_check_size2), or for a size of nothing.
+REFUSED_SIZE: Final = re.compile(r"Picture size (\d+)x(\d+) is invalid")
 NO_DECODER_WORDS: Final = ("Unsupported codec with id", "support hardware accelerated AV1 decoding")
 
 
@@ -167,6 +170,8 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
             return replace(found, container=code.BARE_MJPEG, orientation=1)
         follow = shown > 1 and found.container in ("jpeg_pipe", "png_pipe")
         return replace(found, reasons=(Reason(code.SEVERAL_PICTURES),)) if follow else found
+    if found.is_still and (pixels := refused_pixels(seen.complaints)):
+        return replace(found, reasons=(Reason(code.PICTURE_TOO_LARGE, {"pixels": pixels, "most": MOST_PIXELS}),))
     if any(words in seen.complaints for words in NO_DECODER_WORDS):
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
     # That it was built without a decoder ffprobe takes for no error, and says it only to whoever wants its warnings.
@@ -176,6 +181,13 @@ def look_at_first_packets(found: Findings, seen: Seen, path: Path, runner: Media
     if any(words in more.complaints for words in NO_DECODER_WORDS):
         return replace(found, reasons=(Reason(code.NO_DECODER, {"codec": main.codec or "?"}),))
     return replace(found, reasons=(Reason(code.NO_DECODABLE_FRAME),))
+
+
+def refused_pixels(complaints: str) -> int:
+    """Of a picture that was refused because it has too many; its size is refused too where there is none. ffmpeg counts
+    them with a margin, so that the limit lies a little lower than it says."""
+    sizes = (int(width) * int(height) for width, height in REFUSED_SIZE.findall(complaints))
+    return next((pixels for pixels in sizes if pixels > MOST_PIXELS // 2), 0)
 
 
 def count_frames(

@@ -78,7 +78,7 @@ def make_redacted(media: Path, found: Findings, hidden: Hidden, mark: bytes, out
     Everything is encoded anew, whatever the original is. Raises RenditionFailed.
     """
     still = found.is_still and found.video is not None
-    nothing = None if still else nothing_to_play(found)
+    nothing = found.why_not_decoded if still else nothing_to_play(found)
     if nothing is not None:
         return NothingToShow(NAME, nothing)
     (out / MARK).write_bytes(mark)

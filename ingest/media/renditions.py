@@ -155,9 +155,8 @@ def nothing_to_play(found: Findings) -> str | None:
 
 
 def why_no_picture(found: Findings) -> str:
-    """Where nobody here knows what the pictures are coded in, there may be many."""
-    lacks_decoder = any(reason.code == code.NO_DECODER for reason in found.reasons)
-    return code.NO_DECODER if lacks_decoder else code.NO_DECODABLE_FRAME
+    """Where nobody here knows what the pictures are coded in, or they are too large for us, there may be many."""
+    return found.why_not_decoded or code.NO_DECODABLE_FRAME
 
 
 def make_poster(
@@ -168,7 +167,7 @@ def make_poster(
         return NothingToShow(
             "poster", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
         )
-    if found.video.gives_nothing:
+    if found.video.gives_nothing or found.why_not_decoded is not None:
         return NothingToShow("poster", why_no_picture(found))
     path = out / "poster.jpg"
     later = 0.0 if found.is_still or (found.duration_seconds or 0.0) < 2 else 1.0
@@ -191,7 +190,7 @@ def make_sprite(media: Path, found: Findings, out: Path, runner: MediaRunner, li
         return NothingToShow(
             "sprite", NO_PICTURE if found.kind == "audio" else nothing_to_play(found) or code.NO_STREAMS
         )
-    if found.video.gives_nothing:
+    if found.video.gives_nothing or found.why_not_decoded is not None:
         return NothingToShow("sprite", why_no_picture(found))
     layout = sprite_layout(found.played_seconds)
     limits = limits or reading_limits(media.stat().st_size)

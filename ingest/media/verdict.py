@@ -112,14 +112,15 @@ def judge_still(found: Findings, complaints: str, notes: tuple[Reason, ...], box
     tiles was not, but the boxes it lies in tell. Of a JPEG its last mark tells, where the decoder does not: that bears
     with a missing one, and what it complains of is worse."""
     nothing = any(reason.code == code.NO_DECODABLE_FRAME for reason in found.reasons)
+    if found.why_not_decoded is not None:  # What is said of it then is of that, and no word about the file.
+        complaints = ""
     is_told = found.container in JPEGS and (nothing or bool(complaints))
     if boxes is not None and boxes.missing_bytes and not boxes.nothing_lost and not is_told:
         found = replace(found, extent=extent_of(boxes))
         return replace(found, state="damaged", reasons=(*ends_early(boxes), *found.reasons, *notes))
     if nothing:
         return replace(found, state="damaged", reasons=(Reason(code.NO_DECODABLE_FRAME), *notes))
-    # Of a codec that nothing here decodes, complaints are of that, and no word about the file.
-    if complaints and not any(reason.code == code.NO_DECODER for reason in found.reasons):
+    if complaints:
         return replace(found, state="damaged", reasons=(Reason(code.DECODER_COMPLAINED), *notes))
     whole = found.container in ("image2", "jpeg_pipe", "png_pipe") and not found.reasons
     return replace(found, state="intact" if whole else found.state, reasons=(*found.reasons, *notes))

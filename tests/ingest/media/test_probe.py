@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,13 @@ from PIL import Image
 
 from ingest.media import findings as code
 from ingest.media.budget import READ_BYTES_A_SECOND
-from ingest.media.findings import Findings, Stream, was_not_probed_in_time
+from ingest.media.commands import MOST_PIXELS
+from ingest.media.encoding import plan_proxy
+from ingest.media.findings import Findings, Reason, Stream, was_not_probed_in_time
 from ingest.media.probe import COUNT_LIMITS, Patience, probe_media
-from ingest.media.renditions import NothingToShow, RenditionMade, make_poster, make_proxy
+from ingest.media.redaction import NAME as REDACTED
+from ingest.media.redaction import Hidden, make_redacted
+from ingest.media.renditions import NothingToShow, RenditionMade, make_poster, make_proxy, nothing_to_play
 from ingest.media.runner import MediaRunner
 from ingest.media.sandbox import Limits
 from ingest.media.whole import decode_whole
@@ -116,6 +121,38 @@ def test_a_whole_picture_is_not_called_damaged_where_no_decoder_is_for_it(runner
     Image.new("RGB", (64, 48), "blue").save(path)
     found = probe_media(path, runner)
     assert (found.state, codes(found)) in (("intact", []), ("opens", [code.NO_DECODER]))
+    out = tmp_path / "out"
+    out.mkdir()
+    if codes(found):
+        assert make_poster(path, found, out, runner) == NothingToShow("poster", code.NO_DECODER)
+
+
+def test_a_photograph_of_more_pixels_than_are_decoded_is_told_by_that_and_not_damaged(
+    runner: MediaRunner, tmp_path: Path
+) -> None:
+    """A whole one; nothing of it is decoded, and of whether it is whole nothing is said."""
+    path, out = tmp_path / "photo.jpg", tmp_path / "out"
+    Image.new("L", (17_000, 17_000)).save(path)
+    out.mkdir()
+    found = probe_media(path, runner)
+    (reason,) = found.reasons
+    assert (found.state, found.kind, reason.code) == ("opens", "still", code.PICTURE_TOO_LARGE)
+    assert reason.facts == {"pixels": 17_000 * 17_000, "most": MOST_PIXELS}
+    assert make_poster(path, found, out, runner) == NothingToShow("poster", code.PICTURE_TOO_LARGE)
+    assert make_redacted(path, found, Hidden(), b"", out, runner) == NothingToShow(REDACTED, code.PICTURE_TOO_LARGE)
+    path.write_bytes(path.read_bytes()[:-2])
+    assert (probe_media(path, runner).state, codes(probe_media(path, runner))[0]) == ("damaged", code.ENDS_EARLY)
+
+
+@pytest.mark.parametrize("codec", ["av1", "vvc"])
+def test_what_nothing_here_decodes_is_copied_where_it_plays_and_encoded_never(
+    runner: MediaRunner, make_clip: Callable[..., Path], codec: str
+) -> None:
+    found = probe_media(make_clip(*VIDEO, "clip.mp4"), runner)
+    picture = replace(found.streams[0], codec=codec, profile="Main")
+    unknown = replace(found, streams=(picture,), reasons=(Reason(code.NO_DECODER, {"codec": codec}),))
+    assert plan_proxy(unknown).video == ("copy" if codec == "av1" else "drop")
+    assert (nothing_to_play(unknown), nothing_to_play(found)) == (None if codec == "av1" else code.NO_DECODER, None)
 
 
 def test_what_a_missing_decoder_complains_of_is_no_damage(runner: MediaRunner, tmp_path: Path) -> None:
