@@ -51,7 +51,7 @@ PROBLEMS: dict[type[RequestRefused], Problem] = {
     ),
     CredentialRevoked: Problem(
         401,
-        "credential-refused",
+        "station-revoked",
         "本站已被吊销，吊销不能撤回；仍要使用时，请管理员以另一名称生成一次性代码，用新的密钥文件登记。",
         "This station was revoked, which is final. To go on with it, ask the administrator for a one-time code under "
         "another name, and enrol it with a new key file.",

@@ -289,7 +289,7 @@ def test_a_revoked_key_stops_the_piece_that_is_under_way(
     # On a machine that has other work too; tests/ingest/uploads/test_patch.py asserts the second.
     assert time.monotonic() - revoked_at < 3
     refused = station.send("GET", f"/api/v1/{path.lstrip('/')}/receipt")
-    assert (refused.status_code, kind(refused)) == (401, "credential-refused")
+    assert (refused.status_code, kind(refused)) == (401, "station-revoked")
     assert "本站已被吊销，吊销不能撤回" in refused.json()["sentences"]["zh-CN"]
     assert station.send("HEAD", path, {"Tus-Resumable": "1.0.0"}).status_code == 401
 

@@ -7,12 +7,13 @@ import json
 import re
 from datetime import UTC, datetime
 from types import SimpleNamespace
+from uuid import UUID
 
 import pytest
 
 from ingest.errors import RequestRefused
 from ingest.stations import errors as stations
-from ingest.stations.errors import CredentialRefused, SignatureOutOfDate
+from ingest.stations.errors import CredentialRefused, CredentialRevoked, SignatureOutOfDate
 from ingest.uploads import errors
 from ingest.uploads.answers import refusal
 from ingest.uploads.errors import UploadRefused
@@ -22,6 +23,7 @@ EXAMPLES = [
     errors.RequestMalformed("Upload-Offset", "{0.__class__}", "{0.__class__}"),
     errors.UploadEmpty(),
     CredentialRefused("secret reason"),
+    CredentialRevoked(UUID(int=7), datetime(2026, 3, 4, tzinfo=UTC)),
     SignatureOutOfDate(datetime(2026, 3, 4, tzinfo=UTC), datetime(2026, 3, 5, tzinfo=UTC)),
     errors.NotOwner("a" * 32),
     errors.UploadUnknown(),
