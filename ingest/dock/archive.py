@@ -132,13 +132,14 @@ class Archive:
         return offset_of(reply, 0, size_bytes)
 
     def append_bytes(self, place: str, offset: int, piece: bytes, blocks: Blocks) -> int:
-        """Send `piece` at `offset`, in `blocks`; the offset that the archive acknowledged. Raises UploadGone.
+        """Send `piece` at `offset`, in `blocks`; the offset that the archive acknowledged. Raises UploadGone, and
+        TryAgain where it took nothing: what is sent again at once would be sent for ever.
 
         What `blocks` raises comes through unchanged; the archive may keep what arrived.
         """
         headers = {"upload-offset": str(offset), "content-type": "application/offset+octet-stream"}
         reply = self._exchange("PATCH", f"/uploads/{place}", headers, place, piece, blocks)
-        return offset_of(reply, offset, offset + len(piece))
+        return offset_of(reply, offset + 1, offset + len(piece))
 
     def end_upload(self, place: str) -> None:
         """Give up an unfinished upload, so that the room it reserved is free again."""

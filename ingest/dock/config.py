@@ -18,6 +18,7 @@ from ingest.dock.sources import Places
 from ingest.dock.watching import WatchTiming
 from ingest.dock.words import Words, reason_of
 
+A_DAY_SECONDS = 86400.0
 _NOTHING_TO_WATCH = Words(
     "neither folders nor mounts are named: there is nothing to watch",
     "没有写 folders，也没有写 mounts：没有可监视的位置",
@@ -68,8 +69,8 @@ def read_config(path: Path) -> DockConfig:
     config = DockConfig(
         places=Places(members.paths("folders"), members.paths("mounts")),
         timing=WatchTiming(
-            members.number("poll_seconds", usual.timing.poll_seconds, 0.1),
-            members.number("settle_seconds", usual.timing.settle_seconds, 0.0),
+            members.number("poll_seconds", usual.timing.poll_seconds, 0.1, A_DAY_SECONDS),
+            members.number("settle_seconds", usual.timing.settle_seconds, 0.0, A_DAY_SECONDS),
         ),
         rates=_read_rates(members),
         marks=_read_marks(marks),
@@ -79,7 +80,7 @@ def read_config(path: Path) -> DockConfig:
         state=members.path("state"),
         wipe=members.flag("wipe"),
         parallel=members.whole("parallel", usual.parallel, 1, MOST_PARALLEL),
-        report_seconds=members.number("report_seconds", usual.report_seconds, 1.0),
+        report_seconds=members.number("report_seconds", usual.report_seconds, 1.0, A_DAY_SECONDS),
         ca_file=members.path("ca_file"),
         archive_key=members.path("archive_key"),
         ledger_key=members.path("ledger_key"),
@@ -159,13 +160,13 @@ class _Members:
             )
         )
 
-    def number(self, name: str, usual: float, least: float) -> float:
+    def number(self, name: str, usual: float, least: float, most: float) -> float:
         return float(
             self._read(
                 name,
                 usual,
-                lambda value: _is_number(value, (int, float)) and value >= least,
-                Words(f"{least:g} or more", f"不小于 {least:g} 的数"),
+                lambda value: _is_number(value, (int, float)) and least <= value <= most,
+                Words(f"a number from {least:g} to {most:g}", f"{least:g} 至 {most:g} 的数"),
             )
         )
 

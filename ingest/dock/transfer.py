@@ -119,8 +119,7 @@ def _send_rest(
             began = time.monotonic()
             acknowledged = sender.archive.append_bytes(record.place, offset, content, blocks)
             piece.learn(time.monotonic() - began)
-            if acknowledged > offset:
-                retries.worked()
+            retries.worked()
             offset = acknowledged
             sender.tell(BytesMoved(source.title, record.upload_id, offset, offset, size_bytes))
     return sender.state.save(record.at(Phase.UPLOADED))

@@ -262,3 +262,17 @@ def test_retry_after_beyond_the_calendar_is_waited_out_and_all_is_received(docki
     archive.before = before
     docking.write("a.mp4", b"x" * 100)
     assert docking.run().complete
+
+
+def test_an_archive_that_takes_nothing_and_says_so_is_asked_again_with_pauses_and_given_up(
+    docking: Any, archive: Any
+) -> None:
+    def before(method: str, path: str) -> tuple[int, dict[str, str], bytes] | None:
+        return (204, {"Upload-Offset": "0"}, b"") if method == "PATCH" else None
+
+    archive.before = before
+    docking.write("a.mp4", b"x" * 100)
+    result = docking.run(give_up_seconds=1.0)
+    (outcome,) = result.outcomes
+    assert "the offset '0', expected 1 to 100" in str(outcome.error)
+    assert sum(method == "PATCH" for method, _ in archive.requests) < 200, "without a pause there were thousands"
