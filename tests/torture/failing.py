@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -62,20 +62,30 @@ def watched(watch: Watch) -> Iterator[None]:
         take_off()
 
 
-def fail_each_write(run: Callable[[Failing], Failing], wanted: set[str]) -> None:
+def fail_each_write(run: Callable[[Failing], Failing], wanted: set[str], most_of_a_kind: int | None = None) -> None:
     """`run` does one piece of work, with whatever retries it needs, and judges what came of it.
 
     First without a failure, to count the writes of each step; then once for each write and moment (in the quick run
     for one write in four). `wanted` are steps that must have writes: were they no longer seen, the test would be about
-    nothing.
+    nothing. `most_of_a_kind`: of the same writes of one step so many, from its first to its last; None: all of them.
     """
     with capture_logs():  # Each failure is logged with its traceback, as it should be: here there are hundreds.
         writes = run(Failing()).seen
         table = Counter(short(step) for step, _ in writes)
         print("\n" + "\n".join(f"{step:<28} {count:>3} writes" for step, count in table.items()))
         assert set(table) >= wanted
-        for place, (step, point) in list(enumerate(writes))[:: stride(4)]:
+        for place in _places(writes, most_of_a_kind)[:: stride(4)]:
+            step, point = writes[place]
             for moment in MOMENTS:
                 expected = f"{short(step)}: {point}, {moment}"
                 failed = run(Failing(place=place, moment=moment)).failed
                 assert failed == expected, f"{failed} failed, and not {expected}"
+
+
+def _places(writes: Sequence[tuple[str, str]], most_of_a_kind: int | None) -> list[int]:
+    places = []
+    for kind in dict.fromkeys(writes):
+        same = [place for place, write in enumerate(writes) if write == kind]
+        count = len(same) if most_of_a_kind is None else min(len(same), most_of_a_kind)
+        places += [same[number * (len(same) - 1) // max(count - 1, 1)] for number in range(count)]
+    return sorted(places)

@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from typing import Any, Protocol
 
 WRITES_OF_OS = ("fsync", "fdatasync", "link", "rename", "replace", "unlink", "pwrite", "posix_fallocate", "ftruncate")
-"""What puts bytes or names on a disk, as the archive calls it."""
+"""What puts bytes or names on a disk, as the archive calls it; and `open`, where it is for writing."""
 
 # Each step is MODULE:NAME or MODULE:CLASS.NAME, in the order of the road.
 CUSTODY_STEPS = (
@@ -50,10 +50,16 @@ MENDING_STEPS = (
 UPLOAD_STEPS = (
     "ingest.uploads.register:CatalogRegister.open_uploads",
     "ingest.uploads.staging:Staging.create",
+    "ingest.uploads.staging:Staging.begin_whole",
+    "ingest.uploads.whole_file:WholeFile.append",
+    "ingest.uploads.held:HeldUpload.open_bytes",
+    "ingest.uploads.held:HeldUpload.append",
     "ingest.uploads.held:HeldUpload.keep",
     "ingest.uploads.held:keep_all",
     "ingest.uploads.register:CatalogRegister.finish_uploads",
 )
+# No agent takes it: whoever has a file knows how long it is.
+DEFERRED_STEPS = ("ingest.uploads.held:HeldUpload.declare_length",)
 SEQUENCER_STEPS = (
     "storage.ledger.sequencer:Sequencer._assign",
     "storage.ledger.files:LedgerFiles.grow",
@@ -164,6 +170,7 @@ def install(watch: Watch) -> Callable[[], None]:
             put(owner, name, watch.stepped(step, function))
     for name in WRITES_OF_OS:
         put(os, name, watch.told(name, getattr(os, name)))
+    put(os, "open", _told_of_writers(watch, os.open))
     from sqlalchemy.engine.default import DefaultDialect
 
     put(DefaultDialect, "do_commit", watch.told("commit", DefaultDialect.do_commit))
@@ -174,6 +181,26 @@ def install(watch: Watch) -> Callable[[], None]:
             setattr(owner, name, value)
 
     return take_off
+
+
+def _told_of_writers(watch: Watch, open_file: Callable[..., int]) -> Callable[..., int]:
+    """Who only reads puts nothing on the disk. Where the answer is lost, so is the descriptor: nobody has it."""
+
+    @functools.wraps(open_file)
+    def watched(path: Any, flags: int, *arguments: Any, **options: Any) -> int:
+        if flags & os.O_ACCMODE == os.O_RDONLY:
+            return open_file(path, flags, *arguments, **options)
+        step = watch.current()
+        watch.tell(step, "open", "before")
+        descriptor = open_file(path, flags, *arguments, **options)
+        try:
+            watch.tell(step, "open", "after")
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+
+    return watched
 
 
 def _watch_direct_statements(watch: Watch, put: Callable[[object, str, object], None]) -> None:
