@@ -147,8 +147,20 @@ def check_header_name(value: object) -> str:
     return name
 
 
-_SIZE = Wanted("大小，如 16GiB", "a size such as 16GiB")
-_COUNT = Wanted("大于零的整数", "a whole number above zero")
+_MOST_BYTES = (1 << 63) - 1
+_MOST = (1 << 31) - 1
+"""As far as the database counts, bytes and others."""
+_MOST_DAYS = 36_500
+"""So far from now every calendar still has its days."""
+_MOST_HOURS = 24 * _MOST_DAYS
+_MOST_SECONDS = 3600 * _MOST_HOURS
+
+
+def _from_one_to(most: int) -> Wanted:
+    return Wanted(f"1 至 {most} 的整数", f"a whole number from 1 to {most}")
+
+
+_SIZE = Wanted("大小，如 16GiB，小于 8EiB", "a size such as 16GiB, less than 8EiB")
 _DATABASE = Wanted("postgresql://角色:口令@主机/库", "postgresql://role:password@host/database")
 DatabaseUrl = Annotated[str, BeforeValidator(_check_database), _DATABASE]
 ToolFolder = Annotated[
@@ -156,8 +168,11 @@ ToolFolder = Annotated[
     BeforeValidator(_parse_tool_folder),
     Wanted("内有可执行的 ffmpeg 和 ffprobe 的目录", "a folder with executable ffmpeg and ffprobe in it"),
 ]
-Size = Annotated[ByteSize, Field(gt=0), _SIZE]
-Count = Annotated[int, Field(gt=0), _COUNT]
+Size = Annotated[ByteSize, Field(gt=0, le=_MOST_BYTES), _SIZE]
+Count = Annotated[int, Field(gt=0, le=_MOST), _from_one_to(_MOST)]
+Days = Annotated[int, Field(gt=0, le=_MOST_DAYS), _from_one_to(_MOST_DAYS)]
+Hours = Annotated[int, Field(gt=0, le=_MOST_HOURS), _from_one_to(_MOST_HOURS)]
+Seconds = Annotated[int, Field(gt=0, le=_MOST_SECONDS), _from_one_to(_MOST_SECONDS)]
 
 NodeName = Annotated[
     str,

@@ -19,6 +19,8 @@ from api.setting_values import (
     BucketName,
     Count,
     DatabaseUrl,
+    Days,
+    Hours,
     Licence,
     Network,
     NodeName,
@@ -30,6 +32,7 @@ from api.setting_values import (
     RootHolder,
     S3Key,
     S3Url,
+    Seconds,
     Secret,
     Size,
     ToolFolder,
@@ -137,7 +140,7 @@ class Settings(BaseSettings):
     replica_s3_secret_key_file: ReadableFile | None = None
     replica_s3_ca_file: ReadableFile | None = None
     replica_rate: Size = ByteSize(64 << 20)
-    replica_behind_hours: Count = 24
+    replica_behind_hours: Hours = 24
     cold_folder: Annotated[Path, BeforeValidator(parse_data), Wanted("一个目录", "a folder")] | None = None
     cold_s3_url: S3Url | None = None
     cold_s3_bucket: BucketName | None = None
@@ -147,8 +150,8 @@ class Settings(BaseSettings):
     cold_s3_secret_key: S3Key | None = Field(default=None, repr=False)
     cold_s3_secret_key_file: ReadableFile | None = None
     cold_s3_ca_file: ReadableFile | None = None
-    cold_after_days: Count = 365
-    cold_quiet_days: Count = 90
+    cold_after_days: Days = 365
+    cold_quiet_days: Days = 90
     cold_classes: Annotated[
         tuple[str, ...],
         NoDecode,
@@ -158,9 +161,9 @@ class Settings(BaseSettings):
     cold_rate: Size = ByteSize(64 << 20)
     backup_passphrase: Secret | None = Field(default=None, repr=False)
     backup_passphrase_file: ReadableFile | None = None
-    backup_days: Count | None = None
+    backup_days: Days | None = None
     wal_folder: Annotated[Path, BeforeValidator(parse_data), Wanted("一个目录", "a folder")] | None = None
-    wal_seconds: Count = 60
+    wal_seconds: Seconds = 60
     wal_keep: Size = ByteSize(16 << 30)
     ffmpeg_folder: ToolFolder | None = None
 
@@ -175,19 +178,19 @@ class Settings(BaseSettings):
     upload_size: Size = ByteSize(64 << 30)
     upload_deferred_size: Size = ByteSize(1 << 30)
     upload_rate: Size = ByteSize(4 << 10)
-    upload_rate_seconds: Count = 60
-    upload_expiry_hours: Count = 72
-    upload_longest_days: Count = 30
+    upload_rate_seconds: Seconds = 60
+    upload_expiry_hours: Hours = 72
+    upload_longest_days: Days = 30
     disk_reserve: Size = ByteSize(64 << 20)
 
     scrub_rate: Size = ByteSize(32 << 20)
-    scrub_days: Count = 30
+    scrub_days: Days = 30
 
-    station_code_hours: Count = 24
-    station_silent_hours: Count = 24
-    station_clock_seconds: Count = 60
-    station_history_days: Count = 30
-    certificate_warning_days: Count = 60
+    station_code_hours: Hours = 24
+    station_silent_hours: Hours = 24
+    station_clock_seconds: Seconds = 60
+    station_history_days: Days = 30
+    certificate_warning_days: Days = 60
 
     name_patterns: Annotated[
         tuple[Any, ...],  # of NamePattern
@@ -196,7 +199,7 @@ class Settings(BaseSettings):
         Wanted("文件名格式，见 docs/metadata.md", "patterns of file names, as docs/metadata.md has them"),
     ] = ()
 
-    segment_gap_seconds: Count = 5
+    segment_gap_seconds: Seconds = 5
 
     state_secret_licence: Licence | None = None
 

@@ -23,6 +23,8 @@ from api.cli.seal_commands import seals
 from api.cli.station_commands import stations
 from api.cli.upload_commands import uploads
 
+_A_CENTURY_HOURS = 876_000
+
 app = typer.Typer(help="本机管理 / administration at the machine", no_args_is_help=True)
 units = typer.Typer(help="单位 / units", no_args_is_help=True)
 persons = typer.Typer(help="人员 / people", no_args_is_help=True)
@@ -250,7 +252,9 @@ def create_token(
     person: Annotated[
         str | None, typer.Option(metavar="SIGN_IN_NAME", help="代表已有人员 / act as somebody who is there")
     ] = None,
-    expires_hours: Annotated[float | None, typer.Option(min=0.001, help="有效小时数 / hours until it expires")] = None,
+    expires_hours: Annotated[
+        float | None, typer.Option(min=0.001, max=_A_CENTURY_HOURS, help="有效小时 / hours it lasts")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """生成令牌；除非用 --person，每个令牌各是一个人员 / Make a token: each a person of its own, but for --person."""

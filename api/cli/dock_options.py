@@ -42,7 +42,10 @@ Wipe = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="逐行输出 JSON / JSON lines, as when stdout is no terminal")]
 Parallel = Annotated[int, typer.Option(min=1, max=MOST_PARALLEL, help="同时上传的文件数 / files sent at once")]
 LimitRate = Annotated[
-    float, typer.Option(min=0, help="总速率上限，MiB/s，0 为不限 / most MiB/s of all files together, 0: no limit")
+    float,
+    typer.Option(
+        min=0, max=1_000_000, help="总速率上限，MiB/s，0 为不限 / most MiB/s of all files together, 0: no limit"
+    ),
 ]
 Limit = Annotated[
     list[str] | None,

@@ -21,7 +21,7 @@ MOST_PARALLEL = 16
 _UNITS = {"b": 1, "kb": 1000, "mb": 10**6, "gb": 10**9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 _WINDOW = re.compile(
     r"(?P<begins>\d{1,2}:\d{2})\s*[-–~]\s*(?P<ends>\d{1,2}:\d{2})\s+"
-    r"(?:(?P<number>\d+(?:\.\d+)?)\s*(?P<unit>[KMG]?i?B)/s|(?P<word>unlimited|stop|不限|停止))",
+    r"(?:(?P<number>\d{1,9}(?:\.\d{1,9})?)\s*(?P<unit>[KMG]?i?B)/s|(?P<word>unlimited|stop|不限|停止))",
     re.IGNORECASE,
 )
 _LARGEST_BLOCK_BYTES = 256 * 1024

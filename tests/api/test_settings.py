@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -74,7 +75,11 @@ def test_values_are_read_from_the_environment(tmp_path: Path, monkeypatch: pytes
         ("LIUHEN_STATE_SECRET_LICENCE", "x" * 201, "the number of the approval"),
         *(("LIUHEN_NODE", name, "a node's name") for name in ("JB", "-a", "a/b", "a b", "a" * 32, "采集")),
         ("LIUHEN_NODES", "jb-1,JB-2", "names of nodes"),
-        ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number above zero"),
+        ("LIUHEN_UPLOADS_AT_ONCE", "0", "a whole number from 1 to 2147483647"),
+        ("LIUHEN_UPLOADS_AT_ONCE", "2147483648", "a whole number from 1 to 2147483647"),
+        ("LIUHEN_STATION_HISTORY_DAYS", "36501", "a whole number from 1 to 36500"),
+        ("LIUHEN_UPLOAD_SIZE", "8EiB", "less than 8EiB"),
+        ("LIUHEN_UPLOAD_SIZE", "inf", "16GiB"),
         ("LIUHEN_UPLOAD_SIZE", "-1", "16GiB"),
     ],
 )
@@ -89,6 +94,23 @@ def test_a_useless_value_is_named_with_what_to_write(
     assert "\n" not in message
     for part in (name, value, wanted):
         assert part in message
+
+
+def test_each_length_of_time_has_an_end_that_a_calendar_still_reaches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody wrote a million days for "always", and the sweep that counts back from today failed with each round."""
+    lengths = {"DAYS": "days", "HOURS": "hours", "SECONDS": "seconds"}
+    named = {name: lengths[name.rpartition("_")[2]] for name in setting_names() if name.rpartition("_")[2] in lengths}
+    assert len(named) > 10
+    now = datetime.now(UTC)
+    for name, unit in named.items():
+        monkeypatch.setenv(name, "9" * 30)
+        with pytest.raises(SettingInvalid) as refusal:
+            load_settings()
+        most = int(re.findall(r"from 1 to (\d+)", str(refusal.value))[0])
+        monkeypatch.setenv(name, str(most))
+        load_settings()
+        assert now - timedelta(**{unit: most}) < now < now + timedelta(**{unit: most})
+        monkeypatch.delenv(name)
 
 
 def test_a_password_is_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,19 @@ MISTAKES = [
     (["admin", "station", "enrol", "a", "b"], "多出参数 b", "unexpected extra argument", "liuhen admin station enrol"),
     (["dock"], "FOLDER 与 --config 须且只能给出一个", "give either FOLDER or --config", "liuhen dock"),
     (["dock", "x", "--parallel", "many"], "--parallel 应为整数", "should be a valid integer", "liuhen dock"),
+    (["dock", "x", "--limit-rate", "inf"], "--limit-rate 不得大于", "less than or equal to", "liuhen dock"),
+    (
+        ["dock", "x", "--limit-rate", "nan"],
+        "--limit-rate 不得大于 1000000",
+        "less than or equal to 1000000",
+        "liuhen dock",
+    ),
+    (
+        ["admin", "token", "create", "--expires-hours", "1e300"],
+        "--expires-hours 不得大于 876000",
+        "less than or equal to 876000",
+        "liuhen admin token create",
+    ),
     (["dock", "x", "--parallel", "0"], "--parallel 不得小于 1", "greater than or equal to 1", "liuhen dock"),
 ]
 

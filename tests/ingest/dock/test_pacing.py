@@ -32,7 +32,11 @@ def test_windows_are_read(text: str, rate: int | None) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2 MiB/s", "08:00-18:00", "08:00-18:00 2", "25:00-26:00 1 MiB/s", "08:60-09:00 stop"]
+    "text",
+    [
+        *("", "2 MiB/s", "08:00-18:00", "08:00-18:00 2", "25:00-26:00 1 MiB/s", "08:60-09:00 stop"),
+        f"08:00-18:00 {'9' * 400} B/s",
+    ],
 )
 def test_what_is_no_window_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(RateUnreadable, match="08:00-18:00 2 MiB/s"):
