@@ -47,7 +47,7 @@ class ServerBody(Protocol):
         """The rest of a long body past the parser and the queue; None where it is not under way."""
 
     def hold_back(self) -> None:
-        """Read no further until a message is asked for: the server reads up to 300 KiB of each connection ahead."""
+        """Read no further until a message is asked for: the server reads 128 KiB of each connection ahead."""
 
     def left_behind(self) -> bytes:
         """What arrived before a cut and was not handed over. `http.disconnect` is answered as soon as the connection
