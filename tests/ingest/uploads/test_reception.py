@@ -6,6 +6,7 @@ import asyncio
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import pytest
@@ -19,23 +20,25 @@ from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import Request
 from tests.ingest.uploads.serving import small_limits
 
-PIECE = b"x" * 65536
-PIECES = 64
+PIECE_BYTES = 16 << 10
+PIECES = 256
 
 
 class Held:
     """Plays an upload whose bytes go nowhere; notes how much came at once."""
 
-    declared_length, offset, has_open_bytes = PIECES * len(PIECE), 0, True
+    declared_length, offset, has_open_bytes = PIECES * PIECE_BYTES, 0, True
 
     def __init__(self) -> None:
         self.blocks: list[int] = []
+        self.came_bytes = self.written_bytes = 0
         self.is_writing = False
 
     def append(self, pieces: list[bytes]) -> None:
         self.is_writing = True
         time.sleep(0.0005)  # everybody else's turn: also of whoever would ask for more meanwhile
         self.blocks.append(sum(map(len, pieces)))
+        self.written_bytes += self.blocks[-1]
         self.is_writing = False
 
     def keep(self) -> None: ...
@@ -48,52 +51,73 @@ class Held:
         return False
 
 
-def blocks_of(bodies: int, *, one_at_a_time: bool = False) -> list[list[int]]:
-    """The sizes of the blocks written, for each of so many bodies that arrive at the same time.
+@dataclass
+class Bodies:
+    """So many that arrive at the same time, of `pieces` pieces each."""
 
-    `one_at_a_time`: nothing more of a body is to be asked for while a block of it is being written.
-    """
+    count: int
+    pieces: int = PIECES
+    held: list[Held] = field(default_factory=list)
+    most_waiting_bytes: int = 0
+    """Of all together: what came and was not written yet."""
 
-    shares = BlockShares()
+    def take(self, *, one_at_a_time: bool = False) -> None:
+        """`one_at_a_time`: nothing more of a body is to be asked for while a block of it is being written."""
+        shares = BlockShares()
 
-    async def take(disk: ThreadPoolExecutor) -> list[int]:
-        came = 0
+        async def take(held: Held, disk: ThreadPoolExecutor) -> None:
+            async def receive() -> dict[str, Any]:
+                assert not (one_at_a_time and held.is_writing)
+                await asyncio.sleep(0)  # everybody else's turn; a wait that is broken off loses nothing
+                held.came_bytes += PIECE_BYTES
+                waiting_bytes = sum(each.came_bytes - each.written_bytes for each in self.held)
+                self.most_waiting_bytes = max(self.most_waiting_bytes, waiting_bytes)
+                more = held.came_bytes < self.pieces * PIECE_BYTES
+                return {"type": "http.request", "body": bytes(PIECE_BYTES), "more_body": more}
 
-        async def receive() -> dict[str, Any]:
-            nonlocal came
-            assert not (one_at_a_time and held.is_writing)
-            await asyncio.sleep(0)  # everybody else's turn; a wait that is broken off loses nothing
-            came += 1
-            return {"type": "http.request", "body": PIECE, "more_body": came < PIECES}
+            async def ask_again() -> None: ...
 
-        async def ask_again() -> None: ...
+            request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
+            # Nothing is recorded meanwhile, however slow the machine is.
+            limits = small_limits(record_offset_seconds=3600)
+            reception = BodyReception(request, cast("HeldUpload", held), limits, disk, shares, ask_again)
+            await reception.take()
+            await reception.settle(refused=False)
+            assert held.written_bytes == self.pieces * PIECE_BYTES
 
-        held = Held()
-        request = Request({"method": "PATCH", "path": "/", "headers": []}, receive)
-        reception = BodyReception(request, cast("HeldUpload", held), small_limits(), disk, shares, ask_again)
-        await reception.take()
-        await reception.settle(refused=False)
-        assert sum(held.blocks) == PIECES * len(PIECE)
-        return held.blocks
+        async def run() -> None:
+            self.held = [Held() for _ in range(self.count)]
+            with ThreadPoolExecutor(2) as disk:
+                await asyncio.gather(*(take(held, disk) for held in self.held))
 
-    async def run() -> list[list[int]]:
-        with ThreadPoolExecutor(2) as disk:
-            return await asyncio.gather(*(take(disk) for _ in range(bodies)))
-
-    return asyncio.run(run())
-
-
-def test_one_body_is_written_in_large_blocks():
-    assert set(blocks_of(1)[0]) - {0} == {1 << 20}
+        asyncio.run(run())
 
 
-def test_many_bodies_together_hold_no_more_than_a_few():
-    for blocks in blocks_of(64):
-        assert max(blocks[:8]) <= 128 << 10
+def test_one_body_is_written_in_large_blocks_and_as_much_again_is_gathered():
+    bodies = Bodies(1)
+    bodies.take()
+    assert set(bodies.held[0].blocks) - {0} == {1 << 20}
+    assert bodies.most_waiting_bytes <= 2 << 20
+
+
+@pytest.mark.parametrize(("count", "block_bytes"), [(16, 128 << 10), (64, 32 << 10)])
+def test_many_bodies_hold_two_mebibytes_together_and_each_no_more_than_its_share(count: int, block_bytes: int):
+    bodies = Bodies(count)
+    bodies.take()
+    # When some are through, the others have more.
+    first_half = PIECES * PIECE_BYTES // block_bytes // 2
+    assert {size for held in bodies.held for size in held.blocks[:first_half]} == {block_bytes}
+    assert bodies.most_waiting_bytes <= 2 << 20
+
+
+def test_beyond_that_each_further_body_takes_a_least_block_more():
+    bodies = Bodies(96, pieces=16)
+    bodies.take()
+    assert 2 << 20 < bodies.most_waiting_bytes <= 96 * (32 << 10)
 
 
 def test_of_a_crowd_each_body_waits_for_its_block_to_be_written():
-    blocks_of(64, one_at_a_time=True)
+    Bodies(64, pieces=64).take(one_at_a_time=True)
 
 
 def test_a_connection_that_is_held_back_is_read_no_further_until_more_is_asked_for():
@@ -125,7 +149,7 @@ def test_a_slow_disk_does_not_put_off_the_look_at_who_is_sending():
             time.sleep(2)
 
     async def receive() -> dict[str, Any]:
-        return {"type": "http.request", "body": PIECE, "more_body": True}
+        return {"type": "http.request", "body": bytes(PIECE_BYTES), "more_body": True}
 
     async def run() -> float:
         began = time.monotonic()
