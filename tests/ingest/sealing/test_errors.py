@@ -14,7 +14,7 @@ from ingest.dock.words import Words
 from ingest.sealing import errors
 from ingest.sealing.errors import CustodyStopped
 
-PAGE = Path(__file__).parents[2] / "docs" / "stations.md"
+PAGE = Path(__file__).parents[3] / "docs" / "stations.md"
 ID, RECORDING = "0" * 32, uuid.UUID(int=1)
 EACH = (
     errors.StagedFileMissing(ID, Path("/staging/x")),

@@ -1,7 +1,0 @@
-"""A whole archive, for what only a media worker's whole way shows."""
-
-from __future__ import annotations
-
-from tests.api.conftest import bare, begun_with, sealing, template
-
-__all__ = ["bare", "begun_with", "sealing", "template"]
