@@ -47,6 +47,7 @@ class PresentedCredential:
 
     @property
     def has_body(self) -> bool:
+        """Whether one is announced (RFC 9112, 6.3), be it empty in the end: a signature has to bind it."""
         return "transfer-encoding" in self.headers or self.headers.get("content-length", "0") != "0"
 
 

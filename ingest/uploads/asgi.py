@@ -83,6 +83,11 @@ class AsgiRequest(ABC):
             self._on_proved(upload_id, self.method, is_new)
 
     @property
+    def has_body(self) -> bool:
+        """As whoever checks a signature sees it: what is taken here is just what has to be bound by one there."""
+        return self.presented.has_body
+
+    @property
     @abstractmethod
     def body_bytes(self) -> int | None:
         """The declared size of the body; None for a chunked one."""

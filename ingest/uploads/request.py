@@ -102,10 +102,6 @@ class Request(AsgiRequest):
         return f"{self._scheme}://{host}{path}"
 
     @property
-    def has_body(self) -> bool:
-        return "transfer-encoding" in self._headers or self._headers.get("content-length", "0") != "0"
-
-    @property
     def body_bytes(self) -> int | None:
         return None if "transfer-encoding" in self._headers else self.number("content-length") or 0
 
