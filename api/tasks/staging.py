@@ -13,6 +13,7 @@ from api.archive import Archive
 from api.tasks.app import celery_app, wake, worker_archive
 from api.tasks.nodes import word_for
 from api.upload_limits import upload_limits, upload_register
+from ingest.uploads.handover import Handover
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 
 log = structlog.get_logger()
@@ -33,7 +34,8 @@ def sweep() -> None:
 def recover_all_uploads(archive: Archive) -> None:
     """Recover before expiring: what is complete is evidence, however late its end comes."""
     staging, register = archive.staging, upload_register(archive)
-    recovered = recover_finished(staging, register)
+    # All of them with one word, below.
+    recovered = recover_finished(staging, register, Handover(register, lambda _: None))
     if recovered:
         log.warning("uploads.recovered", uploads=recovered)
         wake(word_for("custody.seal_due", staging.node))

@@ -11,7 +11,6 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.uploads.contract import UploadRecord, UploadRegister, nothing
-from ingest.uploads.sweeps import wake_up
 from integrity.fields import format_instant
 
 log = structlog.get_logger()
@@ -38,10 +37,17 @@ class Handover:
         outcomes = self._register.finish_uploads(records, meanwhile)
         for record, is_first in zip(records, outcomes, strict=True):
             if is_first:
-                wake_up(self._on_finished, record.upload_id)
+                self._wake_up(record.upload_id)
                 self._untold.append((datetime.now(UTC), record))
                 self._tell_soon()
         return outcomes
+
+    def _wake_up(self, upload_id: str) -> None:
+        """A lost wake-up is made good by the rows: whoever finished the upload goes on without it."""
+        try:
+            self._on_finished(upload_id)
+        except Exception as error:
+            log.exception("upload.nobody_woken", trace=upload_id, error=type(error).__name__)
 
     def _tell_soon(self) -> None:
         # Two who come here at once may both ask for it: then the second finds nothing left to tell.

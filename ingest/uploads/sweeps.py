@@ -7,7 +7,7 @@ rows are left alone, whatever they say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -16,6 +16,7 @@ import structlog
 from ingest.uploads.contract import UploadLimits, UploadRecord, UploadRegister
 from ingest.uploads.errors import RegisterUnavailable, StagingDamaged, UploadGone
 from ingest.uploads.expiry import expiry_of
+from ingest.uploads.handover import Handover
 from ingest.uploads.staging import Staging
 from ingest.uploads.unknown import UnknownBytes, note_unknown, unknown_bytes
 from storage.catalog.uploads import GONE_STATES
@@ -26,16 +27,13 @@ _AT_ONCE = 2000
 log = structlog.get_logger()
 
 
-def recover_finished(
-    staging: Staging, register: UploadRegister, on_finished: Callable[[str], None] = lambda upload_id: None
-) -> list[str]:
-    """Finish the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
+def recover_finished(staging: Staging, register: UploadRegister, handover: Handover) -> list[str]:
+    """Hand over the uploads whose bytes are all durable but whose finish was lost in a crash; returns their ids."""
     recovered = []
     for record in register.list_open(staging.node):
         with _by_itself(record.upload_id):
-            if _is_complete(staging, record) and all(register.finish_uploads([record])):
+            if _is_complete(staging, record) and all(handover.hand_over([record])):
                 recovered.append(record.upload_id)
-                wake_up(on_finished, record.upload_id)
     return recovered
 
 
@@ -116,14 +114,6 @@ def _is_over(staging: Staging, upload_id: str, state: str | None, now: datetime)
         return False
     changed = staging.last_change(upload_id)
     return changed is not None and now - changed >= _ORPHAN_AGE
-
-
-def wake_up(on_finished: Callable[[str], None], upload_id: str) -> None:
-    """A lost wake-up is made good by the rows: whoever finished the upload goes on without it."""
-    try:
-        on_finished(upload_id)
-    except Exception as error:
-        log.exception("upload.nobody_woken", trace=upload_id, error=type(error).__name__)
 
 
 def _is_complete(staging: Staging, record: UploadRecord) -> bool:

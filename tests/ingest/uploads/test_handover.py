@@ -71,6 +71,18 @@ def test_what_comes_later_is_told_as_well() -> None:
             wait_for(lines, number + 1)
 
 
+def test_a_wake_up_that_is_lost_is_told_and_keeps_nothing_from_being_handed_over() -> None:
+    def refuse(_: str) -> None:
+        raise OSError("no broker")
+
+    handing = Handover(Register(), refuse)  # type: ignore[arg-type]
+    with capture_logs() as lines:
+        assert handing.hand_over([record(1), record(2)]) == [True, True]
+        wait_for(lines, 4)
+    lost = [(line["trace"], line["error"]) for line in lines if line["event"] == "upload.nobody_woken"]
+    assert lost == [(record(number).upload_id, "OSError") for number in (1, 2)]
+
+
 ENDING = """
 from api.logs import write_log_lines
 from tests.ingest.uploads.test_handover import handover, record

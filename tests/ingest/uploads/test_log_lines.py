@@ -17,7 +17,7 @@ from ingest.uploads.errors import RegisterUnavailable, StagingFull
 from ingest.uploads.metadata import UploadClaims
 from ingest.uploads.sightings import Sightings
 from ingest.uploads.staging import Staging
-from ingest.uploads.sweeps import expire_stale, wake_up
+from ingest.uploads.sweeps import expire_stale
 from ingest.uploads.threads import Threads
 from ingest.uploads.whole_bodies import WholeBodies, WholeBody
 from tests.ingest.uploads.serving import small_limits
@@ -63,17 +63,6 @@ def test_a_request_that_fails(tmp_path: Any, path: str, method: str, trace: dict
         assert answer_of(Staging(tmp_path), path, method) == 500
     line = {"event": "upload.request_failed", "log_level": "error", "method": method, "error": "RuntimeError"}
     assert said == [{**line, **trace, "exc_info": True}]
-
-
-def test_a_wake_up_that_is_lost() -> None:
-    def refuse(_: str) -> None:
-        raise OSError("no broker")
-
-    with capture_logs() as said:
-        wake_up(refuse, TRACE)
-    assert [(line["event"], line["trace"], line["error"]) for line in said] == [
-        ("upload.nobody_woken", TRACE, "OSError")
-    ]
 
 
 def test_an_upload_whose_offset_cannot_be_read_and_whose_time_is_over(start_server: Any) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from ingest.uploads.handover import Handover
 from ingest.uploads.sweeps import expire_stale, recover_finished, remove_orphans
 from ingest.uploads.unknown import read_unknown
 from tests.ingest.uploads.serving import small_limits
@@ -182,7 +183,7 @@ def test_a_node_that_is_killed_in_mid_upload_goes_on_when_it_is_back(pair, wire)
     connection.close()
     later = datetime.now(UTC) + timedelta(days=40)
     for sweep in (
-        lambda: recover_finished(pair.b.staging, pair.b.register),
+        lambda: recover_finished(pair.b.staging, pair.b.register, Handover(pair.b.register, lambda _: None)),
         lambda: expire_stale(pair.b.staging, pair.b.register, small_limits(), later),
         lambda: remove_orphans(pair.b.staging, pair.b.register, small_limits(), later),
     ):
@@ -206,14 +207,16 @@ def test_sweeps_of_a_node_look_at_its_own_rows_and_its_own_files(pair):
         held.keep()
     later = datetime.now(UTC) + timedelta(days=40)
     # Were its bytes here judged by that row, it would have begun anew, or been over.
-    assert recover_finished(pair.b.staging, pair.b.register) == []
+    assert recover_finished(pair.b.staging, pair.b.register, Handover(pair.b.register, lambda _: None)) == []
     assert expire_stale(pair.b.staging, pair.b.register, small_limits(), later) == []
     assert pair.a.state(upload_id_of(path)) == "open"
     stray = pair.b.staging.bytes_path(upload_id_of(path))
     stray.write_bytes(b"a disk that was put into another host")
     assert remove_orphans(pair.b.staging, pair.b.register, small_limits(), later) == []
     assert read_unknown(pair.b.staging.folder).files == 0
-    assert recover_finished(pair.a.staging, pair.a.register) == [upload_id_of(path)]
+    assert recover_finished(pair.a.staging, pair.a.register, Handover(pair.a.register, lambda _: None)) == [
+        upload_id_of(path)
+    ]
     pair.a.change_register(lambda content: content["uploads"][upload_id_of(path)].update(state="receipted"))
     assert remove_orphans(pair.b.staging, pair.b.register, small_limits(), later) == [upload_id_of(path)]
     assert pair.a.staged(upload_id_of(path)) == b"0123"

@@ -13,6 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from ingest.uploads.errors import RegisterUnavailable
+from ingest.uploads.handover import Handover
 from ingest.uploads.offset_file import OffsetFile
 from ingest.uploads.sweeps import expire_stale, list_unknown, recover_finished, remove_orphans
 from ingest.uploads.unknown import UnknownTotal, read_unknown
@@ -34,14 +35,18 @@ def complete_without_finish(tus, path: str) -> None:
         held.keep()
 
 
+def recover(tus) -> list[str]:
+    return recover_finished(tus.staging, tus.register, Handover(tus.register, lambda _: None))
+
+
 def test_a_finish_lost_in_a_crash_is_made_up_for_by_the_sweep_once(start_server):
     tus = start_server()
     path, other = tus.create(4), tus.create(4)
     complete_without_finish(tus, path)
     tus.patch(other, 0, b"01")
     woken: list[str] = []
-    assert recover_finished(tus.staging, tus.register, woken.append) == [upload_id_of(path)]
-    assert recover_finished(tus.staging, tus.register, woken.append) == []
+    assert recover_finished(tus.staging, tus.register, Handover(tus.register, woken.append)) == [upload_id_of(path)]
+    assert recover_finished(tus.staging, tus.register, Handover(tus.register, woken.append)) == []
     assert woken == [upload_id_of(path)]
     assert tus.state(upload_id_of(path)) == "finished"
     assert tus.state(upload_id_of(other)) == "open"
@@ -75,7 +80,7 @@ def test_a_wake_up_that_fails_stops_no_sweep_and_the_rows_say_what_is_due(start_
     def fail(upload_id: str) -> None:
         raise ConnectionError("no broker")
 
-    assert len(recover_finished(tus.staging, tus.register, fail)) == 2
+    assert len(recover_finished(tus.staging, tus.register, Handover(tus.register, fail))) == 2
     assert [tus.state(upload_id_of(path)) for path in paths] == ["finished", "finished"]
 
 
@@ -227,10 +232,10 @@ def test_an_offset_that_cannot_be_read_keeps_no_other_upload_from_being_recovere
     first, broken, last = (upload_id_of(path) for path in paths)
     break_files_of(broken, OffsetFile, "read")
     with capture_logs() as said:
-        assert recover_finished(tus.staging, tus.register) == [first, last]
+        assert recover(tus) == [first, last]
     assert not_swept(said) == [(broken, "OSError")]
     monkeypatch.undo()
-    assert recover_finished(tus.staging, tus.register) == [broken]
+    assert recover(tus) == [broken]
 
 
 @pytest.mark.parametrize("name", ["read", "try_lock"])
@@ -249,7 +254,7 @@ def test_what_cannot_be_read_is_never_expired_and_all_behind_it_are(start_server
     assert not_swept(said) == [(broken, "OSError")]
     monkeypatch.undo()
     assert (tus.state(broken), tus.staged(broken)) == ("open", b"0123")
-    assert recover_finished(tus.staging, tus.register) == [broken]
+    assert recover(tus) == [broken]
 
 
 def test_an_upload_whose_files_stay_when_it_expires_keeps_no_other_and_leaves_them_to_the_next_sweep(
@@ -292,12 +297,12 @@ def test_a_register_that_is_away_ends_the_sweep_and_no_upload_is_blamed(start_se
         complete_without_finish(tus, tus.create(4))
     register = tus.register
 
-    def away(records: object) -> None:
+    def away(*_: object) -> None:
         raise RegisterUnavailable("down")
 
     monkeypatch.setattr(register, "finish_uploads", away)
     with capture_logs() as said, pytest.raises(RegisterUnavailable):
-        recover_finished(tus.staging, register)
+        recover_finished(tus.staging, register, Handover(register, lambda _: None))
     assert said == []
 
 
