@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 import structlog
 
 from ingest.custody import seal_upload
-from ingest.sealing.due import DueUpload, Size, give_back, lease_due_upload, put_off, stop_upload
+from ingest.lease import give_back
+from ingest.sealing.due import DueUpload, Size, lease_due_upload, put_off, stop_upload
 from ingest.sealing.errors import CustodyDelayed, CustodyStopped
 from ingest.sealing.fair_share import FairShare
 from ingest.sealing.parts import Custody
@@ -105,7 +106,7 @@ def _seal(upload: DueUpload, custody: Custody, staging: Staging) -> None:
         log.exception("custody.failed")
         put_off(custody.database, upload, f"{type(error).__name__}: {error}")
     except BaseException:  # This worker is ended amid its work.
-        give_back(custody.database, upload)
+        give_back(custody.database, upload.lease)
         raise
     else:
         took = (datetime.now(UTC) - upload.finished_at).total_seconds()

@@ -66,6 +66,11 @@ def given_back(pause: timedelta | None = None) -> dict[str, Any]:
     return {"leased_by": None, "leased_until": None if pause is None else func.now() + pause}
 
 
+def longer_each_time(first: timedelta, failures: int, longest: timedelta) -> timedelta:
+    """The pause after so many failures: doubled with each, up to the longest."""
+    return min(first * (1 << min(failures, 10)), longest)
+
+
 @dataclass(frozen=True, eq=False)
 class Lease(Generic[Row]):
     """Of those of `rows` that `worker` has leased. `subject` is what the log calls them."""
@@ -121,3 +126,9 @@ class Lease(Generic[Row]):
         if taker is not None:
             log.warning("lease.lost", subject=self.subject, taken_by=taker)
         return False
+
+
+def give_back(database: Database, lease: Lease[Upload] | Lease[MediaJob] | Lease[RedactedCopy]) -> None:
+    """Whoever had it ends, for no reason of its own: it was no attempt, and whoever comes next takes it at once."""
+    with database.transaction() as session:
+        lease.write(session, attempts=lease.table.attempts - 1, **given_back())

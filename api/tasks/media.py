@@ -16,10 +16,10 @@ from api.media_tools import media_runner
 from api.tasks.app import celery_app, worker_archive
 from api.tasks.stopping import is_stopping
 from api.tasks.waking import Waker
-from ingest.lease import name_worker
+from ingest.lease import give_back, name_worker
 from ingest.media.errors import SandboxFailed
 from ingest.rendering.due import DECODE, QUICK, SLOW, lease_due_renditions
-from ingest.rendering.ending import NO_ROOM, Owed, defer, give_back, put_off
+from ingest.rendering.ending import NO_ROOM, Owed, defer, put_off
 from ingest.rendering.make import make_due_renditions
 from ingest.rendering.redacted import make_due_copy
 from ingest.rendering.redacted_due import lease_due_copy
@@ -123,7 +123,7 @@ def holding(due: Owed, rendering: Rendering) -> Iterator[None]:
         log.exception("media.failed", subject=due.lease.subject)
         put_off(rendering.database, due, type(error).__name__)
     except BaseException:  # This worker is ended amid its work.
-        give_back(rendering.database, due)
+        give_back(rendering.database, due.lease)
         raise
 
 

@@ -10,7 +10,7 @@ from typing import Final, Protocol
 from sqlalchemy import ColumnElement, func
 from sqlalchemy.orm import Session
 
-from ingest.lease import Lease, given_back
+from ingest.lease import Lease, given_back, longer_each_time
 from ingest.media.errors import RenditionFailed
 from ingest.media.stops import Blame, Stop
 from ingest.rendering.blame import blame_for
@@ -89,16 +89,10 @@ def defer(
         "deferrals": job.deferrals + 1,
         "deadlines": job.deadlines + int(missed_deadline),
         "outcome": reason[:LONGEST_OUTCOME],
-        **given_back(min(PAUSE * 2 ** min(due.deferrals, 10), LONGEST_PAUSE)),
+        **given_back(longer_each_time(PAUSE, due.deferrals, LONGEST_PAUSE)),
     }
     with database.transaction() as session:
         due.lease.write(session, *which, **later)
-
-
-def give_back(database: Database, due: Owed) -> None:
-    """Whoever had it ends, for no reason of its own: it was no attempt, and whoever comes next takes it at once."""
-    with database.transaction() as session:
-        due.lease.write(session, attempts=due.lease.table.attempts - 1, **given_back())
 
 
 def give_up(database: Database, due: Owed, reason: str, *which: ColumnElement[bool]) -> None:

@@ -27,7 +27,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Session
 
-from ingest.lease import Lease, given_back, is_free, taken_by
+from ingest.lease import Lease, given_back, is_free, longer_each_time, taken_by
 from ingest.sealing.errors import AttemptHeldElsewhere, CustodyStopped
 from ingest.sealing.fair_share import Order
 from storage.catalog.stations import Station
@@ -158,16 +158,10 @@ def require_lease(session: Session, upload: DueUpload) -> None:
 
 def put_off(database: Database, upload: DueUpload, reason: str) -> None:
     """Give the lease back so that the upload is tried again, later each time it fails."""
-    backoff = min(timedelta(seconds=2 ** min(upload.attempts, 10)), LONGEST_BACKOFF)
+    backoff = longer_each_time(timedelta(seconds=1), upload.attempts, LONGEST_BACKOFF)
     log.warning("upload.put_off", upload=upload.id, attempts=upload.attempts, reason=reason)
     with database.transaction() as session:
         upload.lease.write(session, failure_detail=reason, **given_back(backoff))
-
-
-def give_back(database: Database, upload: DueUpload) -> None:
-    """Whoever had it ends, for no reason of its own: it was no attempt, and whoever comes next takes it at once."""
-    with database.transaction() as session:
-        upload.lease.write(session, attempts=Upload.attempts - 1, **given_back())
 
 
 def stop_upload(database: Database, upload: DueUpload, error: CustodyStopped) -> None:
