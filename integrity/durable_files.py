@@ -49,6 +49,19 @@ def write_pieces_durably(path: Path, pieces: Iterable[Buffer], mode: int = PUBLI
         os.fsync(file.fileno())
 
 
+def write_at(descriptor: int, content: bytes | memoryview, position: int) -> int:
+    """Write all of `content` there, however many calls that takes, and return where it ends. Not durable by itself.
+
+    Raises OSError: then a beginning of it may be there.
+    """
+    view = memoryview(content)
+    while view:
+        count = os.pwrite(descriptor, view, position)
+        position += count
+        view = view[count:]
+    return position
+
+
 def create_durably(path: Path, content: bytes, mode: int = PUBLIC, passing: Path | None = None) -> None:
     """As `write_durably`, and its name is durable too: a crash leaves no file, or the whole one.
 

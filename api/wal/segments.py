@@ -7,7 +7,7 @@ from pathlib import Path
 
 from api.wal.errors import WalUnreadable
 from api.wal.lsn import NAME, PARTIAL, SEGMENT_BYTES, parse_name, segment_name, segment_of
-from integrity.durable_files import PRIVATE, sync_folder
+from integrity.durable_files import PRIVATE, sync_folder, write_at
 
 _PIECE_BYTES = 1 << 20
 
@@ -50,7 +50,7 @@ class StreamWriter:
             try:
                 for offset in range(begin, end, _PIECE_BYTES):
                     size = min(_PIECE_BYTES, end - offset)
-                    _write_all(target, _read_all(self._wal / name, source, offset, size), offset)
+                    write_at(target, _read_all(self._wal / name, source, offset, size), offset)
                 os.fsync(target)
             finally:
                 os.close(target)
@@ -100,9 +100,3 @@ def _read_all(path: Path, descriptor: int, offset: int, size: int) -> bytes:
             raise WalUnreadable(path, f"it ends at {offset + len(content)}")
         content += piece
     return content
-
-
-def _write_all(descriptor: int, content: bytes, offset: int) -> None:
-    written = 0
-    while written < len(content):
-        written += os.pwrite(descriptor, content[written:], offset + written)

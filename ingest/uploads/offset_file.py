@@ -27,6 +27,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, UploadGone
+from integrity.durable_files import write_at
 
 _PAGE = 4096
 _SLOTS = (0, _PAGE)
@@ -73,7 +74,7 @@ class OffsetFile:
         descriptor = os.open(unfinished, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
             first = _encode(RecordedOffset(0, 0, declared_length, is_deferred))
-            _write_all(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
+            write_at(descriptor, first.ljust(_TICKET + _PAGE, b"\0"), 0)
             os.link(unfinished, path)
         finally:
             os.close(descriptor)
@@ -120,7 +121,7 @@ class OffsetFile:
     def take_ticket(self) -> bytes:
         """Become the newest request for this upload; an older holder sees it and lets go."""
         ticket = _new_ticket()
-        _write_all(self._descriptor, ticket, _TICKET)
+        write_at(self._descriptor, ticket, _TICKET)
         return ticket
 
     def is_newest(self, ticket: bytes) -> bool:
@@ -142,7 +143,7 @@ class OffsetFile:
         if not self._try_flock():
             return None
         ticket = _new_ticket()
-        _write_all(self._descriptor, ticket + b"\1", _TICKET)
+        write_at(self._descriptor, ticket + b"\1", _TICKET)
         return ticket
 
     def mark_ending(self) -> None:
@@ -189,7 +190,7 @@ class OffsetFile:
         return True
 
     def _write(self, record: RecordedOffset, durably: bool) -> RecordedOffset:
-        _write_all(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
+        write_at(self._descriptor, _encode(record), _SLOTS[record.sequence % 2])
         if durably:
             os.fdatasync(self._descriptor)
         return record
@@ -214,9 +215,3 @@ def _encode(record: RecordedOffset) -> bytes:
     numbers = record.sequence, record.offset, record.declared_length, record.progressed_seconds
     fields = _FIELDS.pack(_MAGIC, _VERSION, record.is_deferred, 0, 0, *numbers)
     return fields + hashlib.sha256(fields).digest()[:_CHECK_BYTES]
-
-
-def _write_all(descriptor: int, data: bytes, position: int) -> None:
-    written = 0
-    while written < len(data):
-        written += os.pwrite(descriptor, data[written:], position + written)

@@ -13,11 +13,12 @@ import errno
 import mmap
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from ingest.uploads.errors import StagingDamaged, StagingFull, UploadGone
+from integrity.durable_files import write_at
 from storage.full_disk import FULL, is_full
 
 Piece = bytes | memoryview
@@ -165,11 +166,7 @@ class StagedBytes:
 
     def _append_buffered(self, pieces: Sequence[Piece]) -> None:
         for piece in pieces:
-            view = memoryview(piece)
-            while view:
-                count = os.pwrite(self._buffered, view, self._written)
-                self._written += count
-                view = view[count:]
+            self._write(self._through_the_cache, memoryview(piece))
 
     def _append_direct(self, pieces: Sequence[Piece]) -> None:
         if len(pieces) == 1 and not self._tail and _begins_on_a_page(pieces[0]):
@@ -203,15 +200,25 @@ class StagedBytes:
 
     def _write_direct(self, view: memoryview) -> None:
         self._allocate_ahead(self._written + len(view))
+        self._write(self._past_the_cache, view)
+
+    def _write(self, some: Callable[[memoryview], int], view: memoryview) -> None:
+        """What the disk takes counts, also where in the middle of it there is no more room."""
         while view:
-            try:
-                count = os.pwrite(self._direct, view, self._written)
-            except OSError as error:
-                if error.errno != errno.EINVAL:
-                    raise
-                count = os.pwrite(self._buffered, view, self._written)
+            count = some(view)
             self._written += count
             view = view[count:]
+
+    def _through_the_cache(self, view: memoryview) -> int:
+        return os.pwrite(self._buffered, view, self._written)
+
+    def _past_the_cache(self, view: memoryview) -> int:
+        try:
+            return os.pwrite(self._direct, view, self._written)
+        except OSError as error:
+            if error.errno != errno.EINVAL:
+                raise
+            return self._through_the_cache(view)
 
     def _allocate_ahead(self, end: int) -> None:
         """One extent instead of hundreds, never past the declared length. No room here: the write will say it."""
@@ -227,12 +234,7 @@ class StagedBytes:
 
     def _write_tail(self) -> int:
         """Through the page cache, and without moving on: the next direct write begins where the tail does."""
-        position, view = self._written, memoryview(self._tail)
-        while view:
-            count = os.pwrite(self._buffered, view, position)
-            position += count
-            view = view[count:]
-        return position
+        return write_at(self._buffered, self._tail, self._written)
 
 
 def _begins_on_a_page(piece: Piece) -> bool:

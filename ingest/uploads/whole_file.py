@@ -16,7 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from ingest.uploads.staged_bytes import translated
-from integrity.durable_files import sync_folder
+from integrity.durable_files import sync_folder, write_at
 
 _FLAGS = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
 
@@ -54,11 +54,7 @@ class WholeFile:
         """All there are. Raises StagingFull."""
         try:
             for piece in pieces:
-                view = memoryview(piece)
-                while view:
-                    count = os.pwrite(self._descriptor, view, self._written_bytes)
-                    self._written_bytes += count
-                    view = view[count:]
+                self._written_bytes = write_at(self._descriptor, piece, self._written_bytes)
         except OSError as error:
             raise translated(error) from error
 

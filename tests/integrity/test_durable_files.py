@@ -18,6 +18,7 @@ from integrity.durable_files import (
     make_folder_durably,
     new_folder,
     replace_durably,
+    write_at,
     write_durably,
     write_pieces_durably,
 )
@@ -192,3 +193,29 @@ def test_each_folder_that_is_made_has_a_durable_name_before_the_next_one(
     (tmp_path / "file").touch()
     with pytest.raises(FileExistsError):
         make_folder_durably(tmp_path / "file", 0o700)
+
+
+@pytest.mark.parametrize("kind", [bytes, memoryview])
+def test_all_of_it_is_written_where_it_belongs_however_little_each_call_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: type
+) -> None:
+    path, pwrite = tmp_path / "file", os.pwrite
+    path.write_bytes(b"0123456789")
+    monkeypatch.setattr(os, "pwrite", lambda descriptor, view, position: pwrite(descriptor, view[:3], position))
+    with path.open("r+b") as file:
+        assert write_at(file.fileno(), kind(b"abcdefgh"), 1) == 9
+        assert write_at(file.fileno(), kind(b""), 4) == 4
+    assert path.read_bytes() == b"0abcdefgh9"
+
+
+def test_where_there_is_no_room_for_the_rest_it_is_raised(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    taken = iter((3, 3))
+
+    def full(descriptor: int, view: memoryview, position: int) -> int:
+        if (count := next(taken, 0)) == 0:
+            raise OSError(errno.ENOSPC, "full")
+        return count
+
+    monkeypatch.setattr(os, "pwrite", full)
+    with pytest.raises(OSError, match="full"):
+        write_at(-1, b"abcdefgh", 0)
