@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 LONGEST_RECORDING = timedelta(days=31)
 """Durations come out of untrusted files: one that claims more counts as this much."""
 UNSTATED_UNCERTAINTY_SECONDS = 300.0
+MOST_UNCERTAIN = timedelta(days=36_525)
+"""A clock that lost its battery is off by as much as its firmware is old: eleven years are eleven years."""
 
 Interval = tuple[datetime, datetime]
 
@@ -44,7 +46,9 @@ def length_of(seconds: float | None) -> timedelta:
 
 
 def either_way(seconds: float | None) -> timedelta:
-    """How far a time may be off, before and after; as unstated where the number is none that can be."""
+    """How far a time may be off, before and after, a century at most; as unstated where the number is none that can
+    be.
+    """
     known = seconds is not None and not math.isnan(seconds) and seconds >= 0
     seconds = seconds if seconds is not None and known else UNSTATED_UNCERTAINTY_SECONDS
-    return timedelta(seconds=min(seconds, LONGEST_RECORDING.total_seconds()))
+    return timedelta(seconds=min(seconds, MOST_UNCERTAIN.total_seconds()))

@@ -40,10 +40,13 @@ LATE: Final = timedelta(minutes=10)
 
 @dataclass(frozen=True)
 class Span:
-    """When a recording was made: it began not before `earliest`, and was over by `over`."""
+    """When a recording was made: it began not before `earliest`, and was over by `over`. `middle` is its own, were it
+    made just when the best estimate says.
+    """
 
     earliest: datetime
     over: datetime
+    middle: datetime
 
     @property
     def last(self) -> datetime:
@@ -51,8 +54,9 @@ class Span:
         return shifted(self.over, -timedelta.resolution)
 
     @property
-    def middle(self) -> datetime:
-        return shifted(self.earliest, (self.over - self.earliest) / 2)
+    def days(self) -> tuple[date, date]:
+        """The first and the last Chinese day on which it may have been made."""
+        return chinese_day(self.earliest), chinese_day(self.last)
 
 
 @dataclass(frozen=True)
@@ -115,14 +119,17 @@ def gather_facts(session: Session, recording_ids: Sequence[uuid.UUID]) -> list[F
 
 
 def span_of(recording: Recording, answer: ElementAnswer | None) -> Span | None:
-    """By the answer, to the minute; else by the best estimate and how far that may be off."""
+    """By the answer, to the minute; else by the best estimate and how far that may be off. However far that is, it
+    began before it was received: who had the device since, did not record it.
+    """
     start, give_or_take = start_of(answer), GIVEN_WITHIN
     if start is None:
         start, give_or_take = recording.started_at, either_way(recording.started_at_uncertainty_seconds)
     if start is None:
         return None
     length = max(length_of(recording.duration_seconds), timedelta(seconds=1))
-    return Span(shifted(start, -give_or_take), shifted(shifted(start, give_or_take), length))
+    latest = max(start, min(shifted(start, give_or_take), latest_start(recording)))
+    return Span(shifted(start, -give_or_take), shifted(latest, length), shifted(start, length / 2))
 
 
 def latest_start(recording: Recording) -> datetime:
@@ -160,6 +167,7 @@ class _Batch:
         answers, line = self.answers.get(row.id, {}), self.lines[row.unit_id]
         span = self.spans[row.id]
         made_on = chinese_day(row.received_at if span is None else span.middle)
+        days = (made_on, made_on) if span is None else span.days
         day, demands = self._day_of_rules(row, line, made_on)
         device, elsewhere = self._device_of(row, answers.get("device"))
         holders = (
@@ -183,7 +191,7 @@ class _Batch:
             rooms=rooms,
             room_officers=room_officers,
             officer=officer,
-            certified={each: self._is_certified(each, made_on) for each in named if self.certificates[each]},
+            certified={each: self._is_certified(each, *days) for each in named if self.certificates[each]},
             linked=tuple(self.links[row.id]),
             question=self.questions.get(row.id),
             outcome=self.outcomes.get(row.id),
@@ -287,9 +295,10 @@ class _Batch:
             default=None,
         )
 
-    def _is_certified(self, person_id: uuid.UUID, day: date) -> bool:
+    def _is_certified(self, person_id: uuid.UUID, first: date, last: date) -> bool:
+        """On any of these days: on which of them it was recorded, nobody knows."""
         return any(
-            row.valid_from <= day and (row.last_day is None or day <= row.last_day)
+            row.valid_from <= last and (row.last_day is None or first <= row.last_day)
             for row in self.certificates[person_id]
         )
 

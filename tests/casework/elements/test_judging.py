@@ -79,6 +79,39 @@ def test_a_hand_over_within_the_uncertainty_of_the_time_contradicts_nobody(team:
     assert team.open(team.recording(uncertainty_seconds=60.0)) == {"officer": ["device_with_nobody"]}
 
 
+RESET = datetime(2016, 1, 1, 0, 5, tzinfo=UTC)
+ELEVEN_YEARS = 11 * 365.25 * 86400
+
+
+def test_a_clock_that_fell_back_by_years_contradicts_neither_the_register_nor_a_certificate(team: Team) -> None:
+    days = {"valid_from": date(2025, 1, 1), "last_day": date(2027, 12, 31)}
+    add_certificate(team.session, OPERATOR, team.officer.id, number="1", **days)
+    reset = {"started_at": RESET, "uncertainty_seconds": ELEVEN_YEARS}
+    assert team.open(team.recording(**reset)) == {"time": ["time_uncertain", "no_rules_then"]}
+    # Whom the register never knew with it, it does not know with it at any time.
+    assert team.open(team.recording(officer=team.other.badge_number, **reset)) == {
+        "time": ["time_uncertain", "no_rules_then"],
+        "officer": ["device_with_another"],
+    }
+    assert team.element(team.recording(officer=None, **reset), "officer")["source"] == "register"
+
+
+def test_who_has_the_device_since_it_was_received_did_not_record(team: Team) -> None:
+    return_device(team.session, OPERATOR, team.issue.id, now=NOW, returned_at=NOW - timedelta(minutes=30))
+    recording = team.recording(
+        officer=team.other.badge_number, received_at=NOW - timedelta(hours=1), uncertainty_seconds=ELEVEN_YEARS
+    )
+    team.give(team.device, team.other, NOW - timedelta(minutes=20))
+    assert team.open(recording)["officer"] == ["device_with_another"]
+
+
+def test_of_a_certificate_any_day_counts_on_which_it_may_have_been_recorded(team: Team) -> None:
+    days = {"valid_from": date(2020, 1, 1), "last_day": date(2026, 3, 8)}
+    add_certificate(team.session, OPERATOR, team.officer.id, number="1", **days)
+    assert team.open(team.recording(uncertainty_seconds=300.0)) == {"officer": ["certificate_expired"]}
+    assert team.open(team.recording(uncertainty_seconds=86400.0)) == {}
+
+
 def test_a_certificate_that_had_run_out_on_the_day_contradicts(team: Team) -> None:
     recording = team.recording()
     days = {"valid_from": date(2020, 1, 1), "last_day": date(2026, 3, 8)}
