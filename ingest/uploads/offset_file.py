@@ -78,7 +78,8 @@ class OffsetFile:
             os.link(unfinished, path)
         finally:
             os.close(descriptor)
-            unfinished.unlink()
+            # Whoever ends the upload removes it too, from the moment that the other name is there.
+            unfinished.unlink(missing_ok=True)
 
     @classmethod
     def open(cls, path: Path, upload_id: str) -> OffsetFile:

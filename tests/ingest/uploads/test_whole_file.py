@@ -150,6 +150,20 @@ def test_that_all_bytes_are_there_is_durable_with_its_name_before_anybody_is_tol
         assert held.offset == len(DATA)
 
 
+def test_an_upload_that_ends_while_its_offset_file_is_made_is_gone_and_no_error_of_ours(staging, monkeypatch):
+    """Ended just when it had its name and not lost the other one, it was a FileNotFoundError: 500."""
+    link = os.link
+
+    def linked(*names: Path) -> None:
+        link(*names)
+        staging.remove(UPLOAD)
+
+    monkeypatch.setattr(os, "link", linked)
+    with pytest.raises(UploadGone):
+        staging.take_first_ticket(UPLOAD, len(DATA))
+    assert list(staging.folder.iterdir()) == []
+
+
 def test_an_offset_file_is_there_as_a_whole_or_not_at_all(staging, monkeypatch):
     def link(*_: object) -> None:
         raise InterruptedError
