@@ -163,8 +163,12 @@ class OffsetFile:
         return True
 
     def is_asked_to_record(self) -> bool:
-        """Whether a reader waits for the holder to record; for both of them."""
+        """Whether a reader waits for the holder to record. For the holder."""
         return self._says(_ASKED)
+
+    def is_still_to_record(self) -> bool:
+        """Whether the holder has not recorded yet what it was asked for, and is there. For the reader who asked."""
+        return self._says(_ASKED) and self._is_locked_by_another()
 
     def note_recorded(self) -> None:
         """Tell the reader who asked that there is nothing more to wait for. Only for the holder."""

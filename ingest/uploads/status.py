@@ -33,7 +33,7 @@ class RecordPatience:
         if not self._has_asked:
             self._has_asked = True
             return not record.ask_to_record()
-        return not record.is_asked_to_record() or time.monotonic() > self._until
+        return not record.is_still_to_record() or time.monotonic() > self._until
 
 
 class UploadStatus:
