@@ -17,35 +17,42 @@ from api.http.errors import FormUnusable
 from api.http.problems import problem_of
 from api.http.sessions import archive_of, find_viewer, language_of
 from api.i18n import translator
-from api.pages.views_queue import Filled, build_queue
+from api.pages.views_queue import Filled, FilledQuestion, build_queue
 from api.pages.visit import Visit, refusal_page, render, to_sign_in
 from api.shown import local_path, parse_local
 from casework.elements.answers import MOST_AT_ONCE, Choice, answer_questions
 from casework.elements.candidates import CLOCK_OFFSET, OWN_WORD
 from casework.elements.clock_offsets import MOST_AHEAD, ClockOffset
+from storage.catalog.elements import ELEMENTS
 
 NONE = "none"
 NEWEST = "clock_newest"
 CLOCK_FIELDS = ("clock", "days", "hours", "minutes", "newest")
+OF_QUESTION = ("asked", "key", "shown", "choice", "own", "reason", *CLOCK_FIELDS)
+"""Fields that each question of a sheet has, with its number behind a point: a sheet is one form, for its questions
+share the ticks, and the button that is pressed (`answer`, or `all`) names the question."""
+MOST_QUESTIONS = 100
+MOST_FIELDS = len(ELEMENTS) * MOST_AT_ONCE + MOST_QUESTIONS * len(OF_QUESTION)
 
 
 def answer_queue(request: Request, content: bytes) -> Response:
     """303 back to the queue, which says how many were answered; what is refused is said on the page itself."""
     try:
-        fields = parse_qs(content.decode("utf-8", "replace"), max_num_fields=MOST_AT_ONCE + 20)
-        viewer = find_viewer(request, _first(fields, "csrf_token"))
+        sent = parse_qs(content.decode("utf-8", "replace"), max_num_fields=MOST_FIELDS)
+        viewer = find_viewer(request, _first(sent, "csrf_token"))
         if viewer is None:
             return to_sign_in(request)
     except Exception as error:
         return refusal_page(request, error)
     try:
         with doing(archive_of(request), viewer) as session:
+            fields = _of_question(sent)
             asked, (seen, others) = _first(fields, "asked"), _questions(fields)
             choice = _choice(fields, asked)
             given = answer_questions(session, viewer.person, asked, seen, choice, datetime.now(UTC), others=others)
     except Exception as error:
-        return _say_refused(request, viewer, error, fields)
-    back = local_path(_first(fields, "back")) or "/queue"
+        return _say_refused(request, viewer, error, sent)
+    back = local_path(_first(sent, "back")) or "/queue"
     more = urlencode({"answered": len(given.done), "left": len(given.left_out)})
     return RedirectResponse(f"{back}{'&' if '?' in back else '?'}{more}", 303, headers={"Cache-Control": "no-store"})
 
@@ -100,11 +107,28 @@ def _newest(fields: Mapping[str, Sequence[str]]) -> ClockOffset:
     return ClockOffset(newest_at=began)
 
 
+def _of_question(sent: Mapping[str, Sequence[str]]) -> dict[str, Sequence[str]]:
+    """The fields of the question that is answered, by their names without its number, and what is ticked.
+
+    `all`: what the sheet lists for it, whatever is ticked.
+    """
+    number = _first(sent, "answer") or _first(sent, "all")
+    fields = {name: sent[f"{name}.{number}"] for name in OF_QUESTION if f"{name}.{number}" in sent}
+    if not _first(sent, "all"):
+        fields["of"] = sent.get("of", ())
+    return fields
+
+
 def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], dict[UUID, str]]:
-    """`recording fingerprint` of each, of officer or device the other's too. Raises FormUnusable."""
+    """By recording the fingerprint that was seen, of officer or device the other's too: of those that are `shown`, with
+    `of` only the ticked ones. Raises FormUnusable.
+    """
     found, others = {}, {}
-    for text in _chosen(fields):
+    ticked = frozenset(fields["of"]) if "of" in fields else None
+    for text in filter(None, _first(fields, "shown").split(";")):
         name, seen, other = (*text.split(" "), "", "")[:3]
+        if ticked is not None and name not in ticked:
+            continue
         try:
             found[UUID(name)], others[UUID(name)] = seen, other
         except ValueError as error:
@@ -113,17 +137,11 @@ def _questions(fields: Mapping[str, Sequence[str]]) -> tuple[dict[UUID, str], di
             ) from error
     if not found:
         raise FormUnusable(
-            "请至少选择一条记录：在名单中勾选，或按“确认全部”；再选择一项答案",
-            "choose at least one recording: tick it in the list, or press “Confirm all”; then choose an answer",
+            "请至少选择一条有这一问题的记录：在名单中勾选，或按“确认全部”；再选择一项答案",
+            "choose at least one recording of which this is asked: tick it in the list, or press “Confirm all”; then "
+            "choose an answer",
         )
     return found, others
-
-
-def _chosen(fields: Mapping[str, Sequence[str]]) -> Sequence[str]:
-    """What is ticked (`of`, once for each), or all that the sheet had listed (`shown`) where `all` is confirmed."""
-    if _first(fields, "all") and (shown := _first(fields, "shown")):
-        return shown.split(";")
-    return fields.get("of", ())
 
 
 def _first(fields: Mapping[str, Sequence[str]], name: str) -> str:
@@ -137,9 +155,19 @@ def _say_refused(request: Request, viewer: Viewer, error: Exception, fields: Map
         return refusal_page(request, error)
     with archive_of(request).database.reading() as session:
         visit = Visit(request, archive_of(request), viewer, session, translator(language_of(request)))
-        chosen = frozenset(text.partition(" ")[0] for text in _chosen(fields))
-        sheet, choice, own, reason = (_first(fields, name) for name in ("sheet", "choice", "own", "reason"))
-        clock = {name: _first(fields, name) for name in CLOCK_FIELDS}
-        filled = Filled(sheet, choice, own, reason, chosen, clock)
-        values = {"visit": visit, **build_queue(visit, filled), "problem": document["detail"]}
+        values = {"visit": visit, **build_queue(visit, _filled(fields)), "problem": document["detail"]}
         return render(request, "queue.html", viewer, values, document["status"])
+
+
+def _filled(sent: Mapping[str, Sequence[str]]) -> Filled:
+    """All that the sheet's form held, of each of its questions."""
+    questions = {}
+    for number in range(1, MOST_QUESTIONS + 1):
+        if key := _first(sent, f"key.{number}"):
+            said = {name: _first(sent, f"{name}.{number}") for name in ("choice", "own", "reason", *CLOCK_FIELDS)}
+            clock = {name: said[name] for name in CLOCK_FIELDS}
+            questions[key] = FilledQuestion(said["choice"], said["own"], said["reason"], clock)
+    refused = _of_question(sent)
+    shown = (text.partition(" ")[0] for text in _first(refused, "shown").split(";"))
+    ticked = frozenset(refused.get("of", shown))
+    return Filled(_first(sent, "sheet"), _first(refused, "key"), questions, ticked)

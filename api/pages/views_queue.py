@@ -1,9 +1,9 @@
-"""待补正: what recordings lack or contradict, grouped so that one answer serves a device's whole day, in two clicks."""
+"""待补正: what recordings lack or contradict, a sheet a device's day or card, each question answered in two clicks."""
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,18 @@ from api.pages.visit import Visit
 from api.words.elements import ELEMENT_PROBLEMS, basis_in_words, reasons_in_words
 from casework.elements.candidates import Nearest
 from casework.elements.clock_offsets import fetch_claimed_starts
-from casework.elements.queue import QuestionGroup, count_questions, list_failed, list_groups, other_fingerprints
+from casework.elements.queue import (
+    QuestionGroup,
+    QuestionSheet,
+    count_asked_about,
+    count_judged_anew,
+    list_failed,
+    list_sheets,
+    other_fingerprints,
+)
 from casework.organisation import names_of
 from casework.permission import MAY
+from casework.recordings.answered import NOTHING, fetch_said
 from integrity.local_time import chinese_day
 from retention.own_units import of_own
 from storage.catalog.casework import Case
@@ -30,7 +39,7 @@ from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording
 from storage.catalog.stations import Station
 
-GROUPS = 8
+SHEETS = 8
 SAMPLE = 3
 """So many of a group are looked at for candidates: they share device, day and question, and so nearly always these."""
 OF_EACH = ("time", "place")
@@ -49,46 +58,85 @@ class Option:
 
 
 @dataclass(frozen=True)
-class Filled:
-    """What somebody had filled in of the sheet whose group has this key, when it was refused; `recordings` are ids,
-    `clock` what was said of a clock, by field."""
+class FilledQuestion:
+    """What somebody had filled in of one question; `clock` is what was said of a clock, by field."""
 
-    sheet: str
     choice: str
     own: str
     reason: str
-    recordings: frozenset[str]
     clock: Mapping[str, str]
 
 
 @dataclass(frozen=True)
+class Filled:
+    """What somebody had filled in of the sheet of this key, when the question `refused` was: `questions` by the keys of
+    their groups, `recordings` the ids that were ticked."""
+
+    sheet: str
+    refused: str
+    questions: Mapping[str, FilledQuestion]
+    recordings: frozenset[str]
+
+
+@dataclass(frozen=True)
 class Question:
-    """A group of one question. `others`: what may be chosen beyond the candidates, each with its label. `of_receipt`:
-    its day is that on which the recordings came in. `filled`: what had been filled in when it was refused. `named`:
-    whom or what the files name, where that is what is asked about. `claimed`: where the time is, when each recording's
-    own clock says that it began, by its id."""
+    """A group of one question. `others`: what may be chosen beyond the candidates, each with its label. `shown`: all
+    its recordings with what was seen of each. `filled`: what had been filled in when the sheet was refused. `named`:
+    whom or what the files name, where that is what is asked about. `has_clock`: of some a clock says when it began."""
 
     group: QuestionGroup
-    filled: Filled | None
-    station: str | None
-    of_receipt: bool
     problem: str
-    officer: str | None
-    recordings: tuple[tuple[Recording, str], ...]
+    shown: str
     options: tuple[Option, ...]
     others: tuple[tuple[str, str], ...]
     named: NamedWords
-    claimed: Mapping[uuid.UUID, datetime]
+    has_clock: bool
+    filled: FilledQuestion | None
+    refused: bool
+
+
+@dataclass(frozen=True)
+class Listed:
+    """One recording of a sheet. `started_at`: as it was answered, else the best estimate. `asked`: the elements that
+    are asked of it, in words; `clock`: what its own clock says, where the time is among them."""
+
+    row: Any
+    started_at: datetime | None
+    asked: tuple[str, ...]
+    times_asked: bool
+    clock: datetime | None
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """All that is asked about one source. `of_receipt`: its day is that on which the recordings came in. `is_mixed`:
+    not all is asked of each recording."""
+
+    sheet: QuestionSheet
+    station: str | None
+    officer: str | None
+    of_receipt: bool
+    recordings: tuple[Listed, ...]
+    questions: tuple[Question, ...]
+    filled: Filled | None
 
     @property
     def is_chosen(self) -> bool:
         """Whether all of it is chosen beforehand: one device's day is. Of others nobody says that the same is true."""
-        return self.group.device is not None
+        return self.sheet.device is not None
 
     @property
-    def shown(self) -> str:
-        """All that is listed with what was seen of it: what is answered where all of it is confirmed."""
-        return ";".join(f"{row.id} {seen}" for row, seen in self.recordings)
+    def is_mixed(self) -> bool:
+        return any(question.group.count < self.sheet.count for question in self.questions)
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the question that was refused is still here."""
+        return any(question.refused for question in self.questions)
+
+    @property
+    def asks_time(self) -> bool:
+        return any(question.group.element == "time" for question in self.questions)
 
 
 def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]:
@@ -96,20 +144,22 @@ def build_queue(visit: Visit, filled: Filled | None = None) -> Mapping[str, Any]
     only = visit.asked_id("recording")
     mine = bool(visit.asked("mine")) or visit.person.role == "officer"
     together = bool(visit.asked("together"))
-    page = list_groups(
+    page = list_sheets(
         visit.session,
         visit.person,
         mine=mine,
         together=together,
         recording_id=only,
         after=visit.after,
-        limit=GROUPS,
+        limit=SHEETS,
     )
+    groups = [group for sheet in page.items for group in sheet.groups]
     return {
-        "questions": show_groups(visit, page.items, filled),
-        "no_open_case": any(group.element == "case" for group in page.items) and not has_open_case(visit),
+        "sheets": show_sheets(visit, page.items, filled),
+        "no_open_case": any(group.element == "case" for group in groups) and not has_open_case(visit),
         "next": visit.next_page(page.next),
-        "count": count_questions(visit.session, visit.person, mine=mine, recording_id=only),
+        "count": count_asked_about(visit.session, visit.person, mine=mine) if only is None else len(groups),
+        "anew": count_judged_anew(visit.session, visit.person, mine=mine),
         "only": only,
         "failed": () if visit.after or only else list_failed(visit.session, visit.person, mine=mine),
         "mine": mine,
@@ -146,65 +196,98 @@ def _address(*, mine: bool, together: bool, only: uuid.UUID | None = None) -> st
     return "/queue?" + urlencode(said) if said else "/queue"
 
 
-def show_groups(visit: Visit, groups: Sequence[QuestionGroup], filled: Filled | None = None) -> tuple[Question, ...]:
-    sampled = [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings[:SAMPLE]]
-    nearest = nearest_of(visit.session, sampled)
-    cases = cases_by_id(visit, case_ids(each for some in nearest.values() for each in some))
+def show_sheets(visit: Visit, sheets: Sequence[QuestionSheet], filled: Filled | None = None) -> tuple[Sheet, ...]:
+    groups = [group for sheet in sheets for group in sheet.groups]
+    seen = _Seen(visit, groups)
     stations = dict(
         visit.session.execute(
-            select(Station.id, Station.name).where(Station.id.in_({group.station_id for group in groups}))
+            select(Station.id, Station.name).where(Station.id.in_({sheet.station_id for sheet in sheets}))
         ).all()
     )
-    names = names_of(visit.session, (group.officer_id for group in groups if group.officer_id is not None))
-    rows = recordings_of(visit, groups)
-    seen_of_other = other_fingerprints(
-        visit.session, [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings]
-    )
-    others = {element: other_values(visit, element) for element in {group.element for group in groups}}
-    named = named_in(visit, groups)
-    timed = {recording_id for group in groups if group.element == "time" for recording_id, _ in group.recordings}
-    claimed = fetch_claimed_starts(visit.session, timed)
-    questions = []
-    for group in groups:
-        found = [each for recording_id, _ in group.recordings[:SAMPLE] for each in nearest[recording_id, group.element]]
-        questions.append(
-            Question(
-                group=group,
-                filled=filled if filled is not None and filled.sheet == group.key.strip() else None,
-                station=None if group.station_id is None else stations.get(group.station_id),
-                of_receipt=all(_by_receipt(rows[recording_id], group) for recording_id, _ in group.recordings),
-                problem=problem_of(visit, group.codes),
-                officer=None if group.officer_id is None else names.get(group.officer_id),
-                recordings=tuple(
-                    (
-                        rows[recording_id],
-                        " ".join(filter(None, (seen, seen_of_other.get((recording_id, group.element))))),
-                    )
-                    for recording_id, seen in sorted(
-                        group.recordings, key=lambda each: _in_order(rows[each[0]], claimed.get(each[0]))
-                    )
-                ),
-                options=options_of(visit, found, cases, group.count > 1),
-                others=others[group.element],
-                named=named[group.key],
-                claimed={each: claimed[each] for each, _ in group.recordings if each in claimed}
-                if group.element == "time"
-                else {},
+    names = names_of(visit.session, (sheet.officer_id for sheet in sheets if sheet.officer_id is not None))
+    found = []
+    for sheet in sheets:
+        kept = filled if filled is not None and filled.sheet == sheet.key.strip() else None
+        listed = seen.list_recordings(sheet)
+        found.append(
+            Sheet(
+                sheet=sheet,
+                station=None if sheet.station_id is None else stations.get(sheet.station_id),
+                officer=None if sheet.officer_id is None else names.get(sheet.officer_id),
+                of_receipt=all(_by_receipt(each, sheet) for each in listed),
+                recordings=listed,
+                questions=tuple(seen.show_group(group, kept) for group in sheet.groups),
+                filled=kept,
             )
         )
-    return tuple(questions)
+    return tuple(found)
 
 
-def _in_order(row: Any, claimed: datetime | None) -> tuple[datetime, str]:
-    """As they were made: so somebody who looks for the minutes of a case finds them beside each other."""
-    return row.started_at or claimed or row.received_at, row.original_name
+class _Seen:
+    """What a page of questions shows, each query once for all of them."""
+
+    def __init__(self, visit: Visit, groups: Sequence[QuestionGroup]) -> None:
+        session = visit.session
+        pairs = [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings]
+        self._visit = visit
+        sampled = [(recording_id, group.element) for group in groups for recording_id, _ in group.recordings[:SAMPLE]]
+        self._nearest = nearest_of(session, sampled)
+        self._cases = cases_by_id(visit, case_ids(each for some in self._nearest.values() for each in some))
+        self._rows = recordings_of(visit, groups)
+        self._said = fetch_said(session, list(self._rows))
+        self._of_other = other_fingerprints(session, pairs)
+        self._others = {element: other_values(visit, element) for element in {group.element for group in groups}}
+        self._named = named_in(visit, groups)
+        self._clocks = fetch_claimed_starts(session, {each for each, element in pairs if element == "time"})
+
+    def show_group(self, group: QuestionGroup, filled: Filled | None) -> Question:
+        sample = group.recordings[:SAMPLE]
+        found = [each for recording_id, _ in sample for each in self._nearest[recording_id, group.element]]
+        return Question(
+            group=group,
+            problem=problem_of(self._visit, group.codes),
+            shown=";".join(self._with_fingerprints(group)),
+            options=options_of(self._visit, found, self._cases, group.count > 1),
+            others=self._others[group.element],
+            named=self._named[group.key],
+            has_clock=group.element == "time" and any(each in self._clocks for each, _ in group.recordings),
+            filled=None if filled is None else filled.questions.get(group.key.strip()),
+            refused=filled is not None and filled.refused == group.key.strip(),
+        )
+
+    def _with_fingerprints(self, group: QuestionGroup) -> Iterator[str]:
+        """What was seen of each, of officer or device the other's too: what is answered where it is confirmed."""
+        for recording_id, seen in group.recordings:
+            yield " ".join(filter(None, (str(recording_id), seen, self._of_other.get((recording_id, group.element)))))
+
+    def list_recordings(self, sheet: QuestionSheet) -> tuple[Listed, ...]:
+        """Each once, as they were made: somebody who looks for the minutes of a case finds them beside each other."""
+        asked: dict[uuid.UUID, list[str]] = {}
+        for group in sheet.groups:
+            for recording_id, _ in group.recordings:
+                asked.setdefault(recording_id, []).append(group.element)
+        return tuple(sorted((self._listed(*each) for each in asked.items()), key=_in_order))
+
+    def _listed(self, recording_id: uuid.UUID, elements: Sequence[str]) -> Listed:
+        row, said = self._rows[recording_id], self._said.get(recording_id, NOTHING)
+        return Listed(
+            row=row,
+            started_at=said.started_at or row.started_at,
+            asked=tuple(self._visit.word("element", each) for each in elements),
+            times_asked="time" in elements,
+            clock=self._clocks.get(recording_id),
+        )
 
 
-def _by_receipt(row: Any, group: QuestionGroup) -> bool:
+def _in_order(each: Listed) -> tuple[datetime, str]:
+    return each.started_at or each.clock or each.row.received_at, each.row.original_name
+
+
+def _by_receipt(each: Listed, sheet: QuestionSheet) -> bool:
     """Whether the day of its sheet is that of its receipt, and not of its time."""
-    if chinese_day(row.received_at) != group.day:
+    if chinese_day(each.row.received_at) != sheet.day:
         return False
-    return group.device is None or row.started_at is None or chinese_day(row.started_at) != group.day
+    return sheet.device is None or each.started_at is None or chinese_day(each.started_at) != sheet.day
 
 
 def problem_of(visit: Visit, codes: Iterable[str]) -> str:

@@ -8,20 +8,31 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, String, cast, func, literal, null, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, String, and_, cast, func, literal, null, or_, select, tuple_
 from sqlalchemy.orm import Session
+from sqlalchemy.sql.elements import SQLCoreOperations
 
 from casework.elements.answers import OTHER_OF
+from casework.linking.looks import AGAIN
 from casework.permission import MAY, require
 from retention.own_units import of_own
 from retention.paging import Cursor, Page, page_rows, take_page
-from storage.catalog.elements import ElementQuestion, RecordingJudgement
+from storage.catalog.casework import LinkingDone
+from storage.catalog.elements import ElementQuestion, JudgementDue, RecordingJudgement
 from storage.catalog.organisation import Person
 from storage.catalog.recordings import Recording, RecordingSetAside
-from storage.set_aside import JUDGING, LINKING
+from storage.set_aside import JUDGING, LINKING, is_set_aside
 
 MOST_IN_A_GROUP = 1000
 MOST_FAILED = 100
+_IN_TURN = ("unit", "time", "device", "officer", "place", "act", "case")
+_OF_SHEET = (
+    ElementQuestion.officer_id,
+    ElementQuestion.device,
+    ElementQuestion.station_id,
+    ElementQuestion.card,
+    ElementQuestion.day,
+)
 
 
 @dataclass(frozen=True)
@@ -45,6 +56,25 @@ class QuestionGroup:
     count: int
     asked_at: datetime
     recordings: tuple[tuple[uuid.UUID, str], ...]
+    key: str
+
+
+@dataclass(frozen=True)
+class QuestionSheet:
+    """All that is asked of one officer about what one device recorded on one day, or came in at one station off one
+    card without device: `groups` by what is asked, the time first, for what is known of the rest may hang on it.
+    `count`: so many recordings, each once however much is asked of it. The rest as of QuestionGroup.
+    """
+
+    device: str | None
+    station_id: uuid.UUID | None
+    card: str | None
+    sources: int
+    first_day: date
+    day: date
+    officer_id: uuid.UUID | None
+    count: int
+    groups: tuple[QuestionGroup, ...]
     key: str
 
 
@@ -100,6 +130,36 @@ def list_groups(
     return Page(tuple(_group(row) for row in page.items), page.next)
 
 
+def list_sheets(
+    session: Session,
+    by: Person,
+    *,
+    mine: bool = False,
+    together: bool = False,
+    recording_id: uuid.UUID | None = None,
+    after: Cursor | None = None,
+    limit: int = 10,
+) -> Page[QuestionSheet]:
+    """As `list_groups`, with all that is asked about one source on one sheet; `together`: one question on each. Raises
+    RoleNotAllowed.
+    """
+    require(by, "answer_elements")
+    if together:
+        whole = list_groups(session, by, mine=mine, together=True, recording_id=recording_id, after=after, limit=limit)
+        return Page(tuple(_sheet(group, [group]) for group in whole.items), whole.next)
+    asked = _of(recording_id, _seen_by(by, mine))
+    sheets = _sheeted(asked).subquery("sheeted")
+    statement = select(sheets).order_by(sheets.c.asked_at.desc(), sheets.c.key.desc())
+    if after is not None:
+        statement = statement.where(
+            tuple_(sheets.c.asked_at, sheets.c.key) < tuple_(literal(after.at), literal(after.key))
+        )
+    rows = session.execute(statement.limit(page_rows(limit) + 1)).all()
+    page = take_page(rows, limit, lambda row: Cursor(row.asked_at, row.key))
+    groups = _groups_of(session, asked, [row.key for row in page.items])
+    return Page(tuple(_sheet(row, groups[row.key]) for row in page.items), page.next)
+
+
 def other_fingerprints(
     session: Session, questions: Iterable[tuple[uuid.UUID, str]]
 ) -> dict[tuple[uuid.UUID, str], str]:
@@ -131,6 +191,32 @@ def list_all_groups(
 def count_questions(session: Session, by: Person, *, mine: bool = False, recording_id: uuid.UUID | None = None) -> int:
     asked = _of(recording_id, _seen_by(by, mine))
     statement = select(func.count()).select_from(ElementQuestion).where(*asked)
+    return session.scalar(statement) or 0
+
+
+def count_asked_about(session: Session, by: Person, *, mine: bool = False) -> int:
+    """Recordings of which anything is asked, each once: what somebody has before him, whatever it lacks."""
+    recordings = func.count(func.distinct(ElementQuestion.recording_id))
+    return session.scalar(select(recordings).where(*_seen_by(by, mine))) or 0
+
+
+def count_judged_anew(session: Session, by: Person, *, mine: bool = False) -> int:
+    """Recordings that are to be looked at again, as after an answer: what is asked of them may change within a minute.
+    What fails at it is not among them; `list_failed` has that.
+    """
+    judging = select(JudgementDue.recording_id).where(
+        of_own(by, JudgementDue.unit_id), ~is_set_aside(JUDGING, JudgementDue.recording_id)
+    )
+    linking = select(LinkingDone.recording_id).where(
+        of_own(by, LinkingDone.unit_id),
+        LinkingDone.outcome == AGAIN,
+        ~is_set_aside(LINKING, LinkingDone.recording_id),
+    )
+    due = judging.union(linking).subquery("due")
+    statement = select(func.count()).select_from(due)
+    if by.role != "supervisor" or mine:
+        theirs = RecordingJudgement.recording_id == due.c.recording_id, RecordingJudgement.officer_id == by.id
+        statement = statement.join(RecordingJudgement, and_(*theirs))
     return session.scalar(statement) or 0
 
 
@@ -195,14 +281,59 @@ def _of(recording_id: uuid.UUID | None, seen: Sequence[ColumnElement[bool]]) -> 
     return seen if recording_id is None else (*seen, ElementQuestion.recording_id == recording_id)
 
 
+def _sheeted(conditions: Sequence[ColumnElement[bool]]) -> Select[*tuple[Any, ...]]:
+    question = ElementQuestion
+    return (
+        select(
+            *_OF_SHEET,
+            question.day.label("first_day"),
+            literal(1).label("sources"),
+            func.count(func.distinct(question.recording_id)).label("count"),
+            func.max(question.asked_at).label("asked_at"),
+            _key_of(_OF_SHEET).label("key"),
+        )
+        .where(*conditions)
+        .group_by(*_OF_SHEET)
+    )
+
+
+def _groups_of(
+    session: Session, asked: Sequence[ColumnElement[bool]], keys: Sequence[str]
+) -> dict[str, list[QuestionGroup]]:
+    """The questions of these sheets, by their keys."""
+    groups = _grouped((*asked, _key_of(_OF_SHEET).in_(keys))).subquery("grouped")
+    key = _key_of([groups.c[column.key] for column in _OF_SHEET])
+    found: dict[str, list[QuestionGroup]] = {each: [] for each in keys}
+    for row in session.execute(select(groups, key.label("sheet")).order_by(groups.c.key)):
+        found[row.sheet].append(_group(row))
+    return found
+
+
+def _key_of(columns: Iterable[SQLCoreOperations[Any]]) -> ColumnElement[str]:
+    return func.concat_ws(" ", *(func.coalesce(cast(column, String), "") for column in columns))
+
+
+def _sheet(row: Any, groups: Iterable[QuestionGroup]) -> QuestionSheet:
+    return QuestionSheet(
+        device=row.device,
+        station_id=row.station_id,
+        card=row.card,
+        sources=row.sources,
+        first_day=row.first_day,
+        day=row.day,
+        officer_id=row.officer_id,
+        count=row.count,
+        groups=tuple(sorted(groups, key=lambda group: (_IN_TURN.index(group.element), group.codes))),
+        key=row.key,
+    )
+
+
 def _grouped(conditions: Sequence[ColumnElement[bool]], together: bool = False) -> Select[*tuple[Any, ...]]:
     question = ElementQuestion
     source = (question.device, question.station_id, question.card, question.day)
     asked = (question.officer_id, question.element, question.codes)
-    by = asked if together else (question.officer_id, *source, question.element, question.codes)
+    by = asked if together else (*_OF_SHEET, question.element, question.codes)
     of_source = [null().label(column.key) for column in source[:3]] if together else []
-    said = (func.coalesce(cast(column, String), "") for column in by)
-    key = func.concat_ws(" ", *said)
     newest = question.asked_at.desc(), question.recording_id
     ids = func.array_agg(cast(question.recording_id, String)).aggregate_order_by(*newest)
     prints = func.array_agg(question.fingerprint).aggregate_order_by(*newest)
@@ -217,7 +348,7 @@ def _grouped(conditions: Sequence[ColumnElement[bool]], together: bool = False) 
             func.max(question.asked_at).label("asked_at"),
             ids.label("ids"),
             prints.label("fingerprints"),
-            key.label("key"),
+            _key_of(by).label("key"),
         )
         .where(*conditions)
         .group_by(*by)

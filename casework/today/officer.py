@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import Range
 from sqlalchemy.orm import Session
 
 from casework.deadlines.listing import Deadline, list_deadlines
-from casework.elements.queue import QuestionGroup, count_questions, list_groups
+from casework.elements.queue import QuestionSheet, count_asked_about, count_questions, list_sheets
 from casework.filereview.waiting import FindingDue, list_findings_of
 from casework.permission import require
 from casework.procedure.gaps import Gap, list_gaps
@@ -23,7 +23,7 @@ from storage.catalog.procedure import ActExplanation
 MOST_ACTS: Final = 100
 """So many of the latest acts are looked at: of an officer that is weeks."""
 MOST_DUE: Final = 100
-GROUPS: Final = 5
+SHEETS: Final = 5
 PRESSING: Final = ("overdue", "due_today", "soon")
 
 
@@ -38,14 +38,16 @@ class Returned:
 @dataclass(frozen=True)
 class OfficerDay:
     """`today` are acts that went on today, `earlier` those of before; each the latest first. `questions`: how many his
-    recordings raise, `groups` the latest of them. `due`: terms overdue, due today or soon, what is due first, first;
-    `findings` likewise: what he has to put right in case files that were reviewed."""
+    recordings raise, `asked_about`: how many recordings these are of, `sheets` the latest of them. `due`: terms
+    overdue, due today or soon, what is due first, first; `findings` likewise: what he has to put right in case files
+    that were reviewed."""
 
     today: tuple[Gap, ...]
     earlier: tuple[Gap, ...]
     returned: tuple[Returned, ...]
     questions: int
-    groups: tuple[QuestionGroup, ...]
+    asked_about: int
+    sheets: tuple[QuestionSheet, ...]
     due: tuple[Deadline, ...]
     findings: tuple[FindingDue, ...]
     caseless: tuple[Caseless, ...]
@@ -66,7 +68,8 @@ def day_of_officer(session: Session, person: Person, now: datetime) -> OfficerDa
         earlier=tuple(gap for gap in gaps if gap not in today),
         returned=tuple(Returned(gap, row) for gap in gaps for row in _refused(gap, person)),
         questions=count_questions(session, person, mine=True),
-        groups=list_groups(session, person, mine=True, limit=GROUPS).items,
+        asked_about=count_asked_about(session, person, mine=True),
+        sheets=list_sheets(session, person, mine=True, limit=SHEETS).items,
         due=pressing(list_deadlines(session, person, chinese_day(now), mine=True, limit=MOST_DUE).items),
         findings=list_findings_of(session, person, chinese_day(now)),
         caseless=tuple(each for each in list_caseless(session, person, now) if person.id in each.shown.row.officers),

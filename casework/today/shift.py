@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from casework.deadlines.listing import Deadline, count_overdue, list_deadlines
-from casework.elements.queue import count_questions
+from casework.elements.queue import count_asked_about, count_questions
 from casework.filereview.waiting import FindingDue, list_findings_due
 from casework.permission import require
 from casework.procedure.acts import ActNow, standing_acts
@@ -47,8 +47,9 @@ class ToDecide:
 @dataclass(frozen=True)
 class Shift:
     """`gaps`: acts of the day that lack something. `to_decide`: explanations, whatever their day. `requests`,
-    `questions`, `link_questions`, `overdue`: how many wait in the unit. `due`: terms overdue, due today or soon;
-    `findings`: of reviews of case files, and `returns` to superiors: likewise, and those overdue in the units below."""
+    `questions` (of `asked_about` recordings), `link_questions`, `overdue`: how many wait in the unit. `due`: terms
+    overdue, due today or soon; `findings`: of reviews of case files, and `returns` to superiors: likewise, and those
+    overdue in the units below."""
 
     day: date
     recorded: tuple[RecordedByOne, ...]
@@ -62,6 +63,7 @@ class Shift:
     returns: tuple[ReturnShown, ...]
     requests: int
     questions: int
+    asked_about: int
     link_questions: int
 
 
@@ -82,6 +84,7 @@ def shift_of(session: Session, person: Person, now: datetime, day: date | None =
         returns=list_pressing(session, person, today),
         requests=_count_requests(session, person),
         questions=count_questions(session, person),
+        asked_about=count_asked_about(session, person),
         link_questions=_count_link_questions(session, person),
     )
 

@@ -253,7 +253,7 @@ def test_an_officer_completes_a_days_recordings_in_two_clicks(
             page.reload()
         sheet.get_by_text("查封、扣押财产").click()
         with page.expect_navigation():
-            sheet.get_by_role("button", name="确认所选记录").click()
+            sheet.get_by_role("button", name="确认执法行为").click()
         text = page.locator("main").inner_text()
         assert "已补正 3 条记录" in text
         assert sheet.count() == 0
@@ -290,13 +290,13 @@ def test_a_card_of_files_without_usable_names_is_answered_in_two_clicks(
         with page.expect_navigation():
             sheet.get_by_role("button", name="确认所选记录").click()
         filled = page.locator("#filled")
-        assert "请至少选择一条记录" in filled.inner_text()
+        assert "请至少选择一条有这一问题的记录" in filled.inner_text()
         assert filled.bounding_box() is not None
         assert 0 <= filled.bounding_box()["y"] < 200, "it is what one looks at"
         supervisor.complaints.clear()  # Chromium says of the 422 that it was one
         filled.get_by_label("理由（选“其他”").fill("存储卡没有标签")
         filled.get_by_text("无法提供，说明理由").click()
-        count = filled.get_by_role("checkbox").count()
+        count = ticks.count()
         with page.expect_navigation():
             filled.get_by_role("button", name=f"确认全部 {count} 条记录").click()
         assert f"已补正 {count} 条记录。" in page.locator("main").inner_text()

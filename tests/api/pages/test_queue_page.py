@@ -24,14 +24,45 @@ from storage.catalog.recordings import Recording
 from storage.set_aside import set_aside
 
 
-def _questions(text: str) -> list[str]:
+class Asked(str):
+    """One question of a sheet, below the sheet's head and list; its fields by their names, without its number."""
+
+    number: str
+
+
+def _sheets_of(text: str) -> list[str]:
     return re.findall(r'<section class="sheet question".*?</section>', text, re.DOTALL)
 
 
-def _form(section: str) -> dict[str, list[str]]:
-    """What a browser would send of a form as it stands, but for the choice."""
-    names = ("csrf_token", "asked", "sheet", "back", "of")
-    return {name: [unescape(each) for each in re.findall(rf'name="{name}" value="([^"]*)"', section)] for name in names}
+def _questions(text: str) -> list[Asked]:
+    """Each question of each sheet, with what it shares with the others of the sheet."""
+    found = []
+    for sheet in _sheets_of(text):
+        shared, *_ = sheet.partition('<div class="asked">')
+        for number, question in enumerate(re.findall(r"<fieldset.*?</fieldset>", sheet, re.DOTALL), 1):
+            asked = Asked(shared + re.sub(rf'name="(\w+)\.{number}"', r'name="\1"', question))
+            asked.number = str(number)
+            found.append(asked)
+    return found
+
+
+def _form(question: Asked) -> dict[str, list[str]]:
+    """What a browser would send of a question's form as it stands, but for the choice."""
+    names = ("csrf_token", "asked", "key", "shown", "sheet", "back")
+    form = {
+        name: [unescape(each) for each in re.findall(rf'name="{name}" value="([^"]*)"', question)] for name in names
+    }
+    ticked = re.findall(r'<input type="(?:checkbox|hidden)" name="of"[^>]*>', question)
+    ticked = [line for line in ticked if "checkbox" not in line or " checked" in line]
+    return {**form, "of": [re.findall(r'value="([^"]*)"', line)[0] for line in ticked], "number": [question.number]}
+
+
+def _sent(form: dict[str, Any]) -> dict[str, Any]:
+    """As the browser names the fields: those of the question with its number, and the button that was pressed."""
+    (number,) = form["number"]
+    shared = {name: form[name] for name in ("csrf_token", "sheet", "back", "of") if name in form}
+    own = {f"{name}.{number}": value for name, value in form.items() if name not in (*shared, "number", "all")}
+    return {**shared, **own, ("all" if "all" in form else "answer"): number}
 
 
 CHINESE = {"Accept-Language": "zh-CN"}
@@ -71,12 +102,12 @@ def test_a_case_is_offered_with_what_speaks_for_it_in_words(district: Any) -> No
 def test_the_form_answers_without_a_script_and_says_so(district: Any, asked: str) -> None:
     officer = district.people["officer"]
     chosen = next(each for each in _choices(asked) if each.startswith("act|"))
-    sent = officer.post("/queue", data={**_form(asked), "choice": chosen}, follow_redirects=False)
+    sent = officer.post("/queue", data=_sent({**_form(asked), "choice": chosen}), follow_redirects=False)
     assert sent.status_code == 303, sent.text
     assert sent.headers["location"] == "/queue?answered=1&left=0"
     assert "已补正 1 条记录。" in district.page("officer", sent.headers["location"]).text
     form = {**_form(asked), "choice": chosen}
-    again = officer.post("/queue", data=form, headers=CHINESE, follow_redirects=False)
+    again = officer.post("/queue", data=_sent(form), headers=CHINESE, follow_redirects=False)
     assert again.status_code == 409
     assert "情况已变化" in again.text
     assert 'role="alert"' in again.text
@@ -90,18 +121,21 @@ def test_what_is_left_out_of_the_form_is_said(district: Any) -> None:
         ({"choice": ""}, "请先选择一项"),
         ({"choice": "none"}, "理由"),
         ({"choice": "own_word"}, "请填写或选择"),
-        ({"choice": "none", "of": []}, "至少选择一条记录"),
-        ({"choice": "none", "of": ["x"]}, "不是记录编号"),
+        ({"choice": "none", "of": []}, "至少选择一条有这一问题的记录"),
+        ({"choice": "none", "of": ["x"], "shown": ["x y"]}, "不是记录编号"),
     ):
-        answer = officer.post("/queue", data={**form, **change}, headers=CHINESE, follow_redirects=False)
+        answer = officer.post("/queue", data=_sent({**form, **change}), headers=CHINESE, follow_redirects=False)
         assert answer.status_code == 422, answer.text
         assert said in answer.text
         assert "own" not in re.findall("“([a-z]+)”", answer.text)
     forged = {name: value for name, value in officer.headers.items() if name.lower() != "x-csrf-token"}
     plain = district.served.caller()
     plain.cookies.set("liuhen_session", officer.cookies["liuhen_session"])
-    assert plain.post("/queue", data={**form, "csrf_token": ["x"], "choice": "none"}, headers=forged).status_code == 403
-    assert district.served.caller().post("/queue", data=form, follow_redirects=False).status_code == 303
+    assert (
+        plain.post("/queue", data=_sent({**form, "csrf_token": ["x"], "choice": "none"}), headers=forged).status_code
+        == 403
+    )
+    assert district.served.caller().post("/queue", data=_sent(form), follow_redirects=False).status_code == 303
 
 
 def test_what_was_typed_and_chosen_is_still_there_when_it_is_refused(district: Any) -> None:
@@ -112,7 +146,7 @@ def test_what_was_typed_and_chosen_is_still_there_when_it_is_refused(district: A
     for browser, section in [*sheets, (supervisor, nobodys[0])]:
         form = _form(section)
         for words in ({"choice": "none", "reason": ""}, {"choice": "", "reason": "现场<嘈杂>"}):
-            refused = browser.post("/queue", data={**form, **words}, headers=CHINESE, follow_redirects=False)
+            refused = browser.post("/queue", data=_sent({**form, **words}), headers=CHINESE, follow_redirects=False)
             assert refused.status_code == 422, refused.text
             kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
             assert _form(kept)["sheet"] == form["sheet"]
@@ -126,10 +160,12 @@ def test_what_was_typed_and_chosen_is_still_there_when_it_is_refused(district: A
     place = {"choice": "own_word", "own": "118.76", "reason": "如此"}
     for section in _questions(district.page("officer", "/queue").text):
         if 'value="own_word"' in section and "<select" not in section:
-            refused = officer.post("/queue", data={**_form(section), **place}, headers=CHINESE, follow_redirects=False)
+            refused = officer.post(
+                "/queue", data=_sent({**_form(section), **place}), headers=CHINESE, follow_redirects=False
+            )
             kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
             assert 'name="own" value="118.76"' in kept
-            assert re.search(r'id="other-\d+" required checked', kept)
+            assert re.search(r'id="other-\d+-\d+" required checked', kept)
 
 
 def test_without_a_device_a_sheet_is_one_stations_and_nothing_is_chosen(district: Any) -> None:
@@ -153,8 +189,10 @@ def test_without_a_device_a_sheet_is_one_stations_and_nothing_is_chosen(district
         assert " checked" not in section
         assert "<details open" in section
         form = _form(section) | {"of": [], "choice": "none", "reason": "无标签"}
-        refused = district.people["supervisor"].post("/queue", data=form, headers=CHINESE, follow_redirects=False)
-        assert (refused.status_code, "请至少选择一条记录" in refused.text) == (422, True)
+        refused = district.people["supervisor"].post(
+            "/queue", data=_sent(form), headers=CHINESE, follow_redirects=False
+        )
+        assert (refused.status_code, "请至少选择一条有这一问题的记录" in refused.text) == (422, True)
 
 
 def _sheets(district: Any, address: str, element: str = "device") -> list[str]:
@@ -202,12 +240,12 @@ def test_all_of_a_card_is_answered_in_two_clicks_and_its_neighbours_are_not(dist
     assert "确认全部 12 条记录" in sheet
     shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0])
     form = {**_form(sheet), "of": [], "shown": [shown], "all": "1", "choice": "none", "reason": "无标签"}
-    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    sent = district.people["supervisor"].post("/queue", data=_sent(form), follow_redirects=False)
     assert (sent.status_code, sent.headers.get("location")) == (303, "/queue?answered=12&left=0"), sent.text
     answers = _answers(district, [*card, *other])
     assert sorted(row.recording_id for row in answers) == sorted(row.id for row in card)
     assert {(row.element, row.reason) for row in answers} == {("device", "无标签")}
-    again = district.people["supervisor"].post("/queue", data=form, headers=CHINESE, follow_redirects=False)
+    again = district.people["supervisor"].post("/queue", data=_sent(form), headers=CHINESE, follow_redirects=False)
     assert again.status_code == 409, "what was seen has changed: each was answered"
 
 
@@ -222,7 +260,7 @@ def test_the_device_that_other_files_of_the_card_name_is_offered_first(district:
     assert "同一存储卡的其他文件所称" in sheet
     shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0])
     form = {**_form(sheet), "of": [], "shown": [shown], "all": "1", "choice": _choices(sheet)[0]}
-    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    sent = district.people["supervisor"].post("/queue", data=_sent(form), follow_redirects=False)
     assert sent.headers["location"] == "/queue?answered=2&left=0"
     assert {row.value for row in _answers(district, nameless)} == {str(district.device.id)}
 
@@ -240,7 +278,7 @@ def test_one_question_of_many_cards_is_one_sheet_over_all_pages_and_one_answer(d
     shown = unescape(re.findall(r'name="shown" value="([^"]*)"', sheet)[0]).split(";")
     assert len(shown) == len(_names(sheet))
     form = {**_form(sheet), "shown": [";".join(shown)], "all": "1", "choice": "none", "reason": "无标签"}
-    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    sent = district.people["supervisor"].post("/queue", data=_sent(form), follow_redirects=False)
     assert sent.headers["location"] == f"/queue?together=1&answered={len(shown)}&left=0"
     assert sorted(row.recording_id for row in _answers(district, everything)) == sorted(row.id for row in everything)
     assert not [each for each in _sheets(district, "/queue?together=1") if _names(each) & _names(sheet)]
@@ -254,21 +292,21 @@ def test_nothing_chosen_is_answered_where_one_looks_by_what_to_do(district: Any)
     assert "#filled" in re.findall(r'<form [^>]*action="([^"]*)"', sheet)[0]
     shown = re.findall(r'name="shown" value="([^"]*)"', sheet)
     for change, said in (
-        ({"of": []}, "请至少选择一条记录：在名单中勾选，或按“确认全部”；再选择一项答案"),
+        ({"of": []}, "请至少选择一条有这一问题的记录：在名单中勾选，或按“确认全部”；再选择一项答案"),
         ({"of": [], "all": "1", "shown": shown}, "请先选择一项答案，再确认"),
     ):
-        refused = district.people["supervisor"].post("/queue", data={**_form(sheet), **change}, headers=CHINESE)
+        refused = district.people["supervisor"].post("/queue", data=_sent({**_form(sheet), **change}), headers=CHINESE)
         assert refused.status_code == 422
         kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
         assert said in kept
-        assert kept.index(said) < kept.index("<form")
+        assert kept.index(said) > kept.index('id="filled"'), "in the question itself"
     assert kept.count('type="checkbox"') == kept.count(" checked") == 2, "what was confirmed as a whole stays chosen"
 
 
 def test_both_pages_ask_for_the_case_in_the_same_words(district: Any) -> None:
     asked = district.page("supervisor", "/link-questions").text
     queue = next(each for each in _sheets(district, "/queue", "case") if "有几个案件可能相符" in each)
-    for words in ("案件：有几个案件可能相符", "不属于任何案件", "<button>确认</button>"):
+    for words in ("案件：有几个案件可能相符", "不属于任何案件", "</button>"):
         assert words in asked
         assert words in queue
 
@@ -366,7 +404,7 @@ def test_what_is_asked_of_one_recording_is_found_without_looking_through_the_pag
     assert all(each.count('name="of"') == 1 and str(first.id) in each for each in sheets)
     act = next(each for each in sheets if 'name="asked" value="act"' in each)
     form = {**_form(act), "choice": next(each for each in _choices(act) if each.startswith("act|"))}
-    sent = district.people["supervisor"].post("/queue", data=form, follow_redirects=False)
+    sent = district.people["supervisor"].post("/queue", data=_sent(form), follow_redirects=False)
     assert sent.headers["location"] == f"{address}&answered=1&left=0", "and stays with that recording"
     assert "act" not in {_form(each)["asked"][0] for each in _of_one(district, first)}
     assert district.page("supervisor", "/queue?recording=x").status_code == 404
@@ -449,13 +487,13 @@ def test_a_wrong_clock_is_seen_beside_the_receipt_and_put_right_of_all_by_one_of
         ({"choice": "clock_newest", "newest": "x"}, "请填写自称时间最晚的一条"),
         ({"reason": ""}, "请用一句话说明理由"),
     ):
-        refused = officer.post("/queue", data={**form, **off, **change}, headers=CHINESE, follow_redirects=False)
+        refused = officer.post("/queue", data=_sent({**form, **off, **change}), headers=CHINESE, follow_redirects=False)
         assert (refused.status_code, said in refused.text) == (422, True), refused.text
     kept = next(each for each in _questions(refused.text) if 'id="filled"' in each)
-    assert re.search(r'id="clock-\d+" required checked', kept)
+    assert re.search(r'id="clock-\d+-\d+" required checked', kept)
     assert 'name="days" value="4748"' in kept
     assert '<option value="ahead" selected>' in kept
-    sent = officer.post("/queue", data={**form, **off}, follow_redirects=False)
+    sent = officer.post("/queue", data=_sent({**form, **off}), follow_redirects=False)
     assert sent.headers["location"] == "/queue?answered=2&left=0", sent.text
     answers = {each.recording_id: (each.basis, each.value) for each in _answers(district, sealed)}
     began = [f"2026-03-12T{clock}:00+00:00" for clock in ("00:35", "01:20")]
@@ -528,6 +566,86 @@ def test_a_withdrawn_assignment_is_shown_with_who_and_why_and_offers_nothing_mor
 def test_each_problem_and_each_basis_has_its_words() -> None:
     assert set(CODES) == set(element_words.ELEMENT_PROBLEMS)
     assert set(BASES) == set(element_words.BASES)
+
+
+def test_a_card_is_one_sheet_whatever_is_asked_of_it_and_its_recordings_are_listed_once(district: Any) -> None:
+    ((first, *rest),) = _cards(district, 4)
+    served, supervisor = district.served, district.people["supervisor"]
+    link_all_due(served.archive)
+    (sheet,) = [
+        each for each in _sheets_of(supervisor.get("/queue", headers=CHINESE).text) if first.original_name in each
+    ]
+    asked = [_form(each)["asked"][0] for each in _questions(sheet)]
+    assert len(asked) == len(set(asked)) > 2
+    assert asked[0] == "time", "first, for the rest may hang on it"
+    assert "请先答时间" in sheet
+    assert all(sheet.count(f">{row.original_name}<") == 1 for row in (first, *rest))
+    assert "<strong>4 条记录</strong>" in sheet
+    assert f"{len(asked)} 个问题" in sheet
+    # Once one of the four is answered, the question is about the other three, and the sheet says of which.
+    device = next(each for each in _questions(sheet) if _form(each)["asked"] == ["device"])
+    form = {**_form(device), "of": [str(first.id)], "choice": "none", "reason": "无标签"}
+    assert supervisor.post("/queue", data=_sent(form), follow_redirects=False).headers["location"].endswith("left=0")
+    (sheet,) = [
+        each for each in _sheets_of(supervisor.get("/queue", headers=CHINESE).text) if first.original_name in each
+    ]
+    (device,) = [each for each in _questions(sheet) if _form(each)["asked"] == ["device"]]
+    assert "其中 3 条" in device
+    assert str(first.id) not in _form(device)["shown"][0]
+    labels = dict(re.findall(r">([0-9a-f]{32}\.mp4)</a>.*?问题：([^<]*)<", sheet))
+    assert "执法记录仪" not in labels[first.original_name]
+    assert all("执法记录仪" in labels[row.original_name] for row in rest)
+    # Ticked, but nothing of the kind is asked of it.
+    form = {**_form(device), "of": [str(first.id)], "choice": "none", "reason": "无标签"}
+    refused = supervisor.post("/queue", data=_sent(form), headers=CHINESE, follow_redirects=False)
+    assert (refused.status_code, "请至少选择一条有这一问题的记录" in refused.text) == (422, True)
+
+
+def test_what_was_filled_in_of_the_other_questions_of_a_sheet_stays_too(district: Any) -> None:
+    ((first, _),) = _cards(district, 2)
+    link_all_due(district.served.archive)
+    supervisor = district.people["supervisor"]
+    questions = {
+        _form(each)["asked"][0]: each
+        for each in _questions(supervisor.get("/queue", headers=CHINESE).text)
+        if first.original_name in each
+    }
+    act, device = (_sent(_form(questions[element])) for element in ("act", "device"))
+    number = questions["act"].number
+    form = {**act, **device, f"choice.{number}": "none", f"reason.{number}": "未说明"}
+    refused = supervisor.post("/queue", data=form, headers=CHINESE, follow_redirects=False)
+    assert refused.status_code == 422
+    kept = {_form(each)["asked"][0]: each for each in _questions(refused.text) if first.original_name in each}
+    assert 'id="filled"' in kept["device"]
+    assert 'id="filled"' not in kept["act"]
+    assert 'value="未说明"' in kept["act"]
+
+
+def test_what_waits_is_counted_in_recordings_and_what_is_judged_anew_is_said(district: Any) -> None:
+    supervisor = district.people["supervisor"]
+
+    def count(text: str) -> int:
+        return int(re.findall(r"有 (\d+) 条记录的要素缺失或有矛盾", text)[0])
+
+    link_all_due(district.served.archive)
+    others = count(supervisor.get("/queue", headers=CHINESE).text)
+    (card,) = _cards(district, 5)
+    link_all_due(district.served.archive)
+    before = supervisor.get("/queue", headers=CHINESE).text
+    assert count(before) == others + 5, "however much is asked of each"
+    assert "正在重新核对" not in before
+    time = next(
+        each for each in _questions(before) if card[0].original_name in each and _form(each)["asked"] == ["time"]
+    )
+    answer = {"choice": "own_word", "own": "2026-03-09T09:30:00", "reason": "值班记录", "all": "1"}
+    assert supervisor.post("/queue", data=_sent({**_form(time), **answer}), follow_redirects=False).status_code == 303
+    after = supervisor.get("/queue", headers=CHINESE).text
+    assert "有 5 条记录因补正或名册变动正在重新核对，核对后可能列出新的问题" in after
+    # As it was answered, and not what the file or its receipt say.
+    sheet = next(each for each in _sheets_of(after) if card[0].original_name in each)
+    assert sheet.count(">2026-03-09 09:30</time>") == 5
+    link_all_due(district.served.archive)
+    assert "正在重新核对" not in supervisor.get("/queue", headers=CHINESE).text
 
 
 def test_what_could_not_be_handled_is_said_to_whom_it_is_of(district: Any) -> None:

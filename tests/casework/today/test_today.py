@@ -79,7 +79,7 @@ def test_what_is_due_and_what_recordings_lack_is_there_too(session: Session, tea
     mine = day_of_officer(session, team.officer, NOW)
     assert {each.state for each in mine.due} == {"overdue"}
     assert mine.questions > 0
-    assert sum(group.count for group in mine.groups) <= mine.questions
+    assert 0 < sum(sheet.count for sheet in mine.sheets) <= mine.asked_about <= mine.questions
 
 
 def test_the_shift_says_who_recorded_how_much_and_who_nothing(session: Session, team: Any) -> None:
