@@ -30,6 +30,7 @@ from integrity.receipt_check import (
     describe_receipt,
     no_receipt_form,
     receipt_form,
+    says_it_is_receipt,
 )
 from integrity.trust import Trust, load_trust, write_trust
 
@@ -57,10 +58,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _no_folder(package: Path) -> str:
-    """A package is handed over as one file, and many a reader gives that."""
+    """A package is handed over as one file, and many a reader gives that, or a receipt."""
     said = f"不是文件夹 / not a folder: {package}"
     if not package.is_file():
         return said
+    if says_it_is_receipt(package):
+        checking = f"python -m integrity receipt {shlex.quote(str(package))} --trust DIR --file FILE"
+        return f"这是回执，不是证据包，请用 / a receipt and no package, to be verified by: {checking}"
     unpacking = f"tar -xf {shlex.quote(str(package))}"
     return f"{said}；请先解包，再核验解出的文件夹 / unpack it first, then verify the folder: {unpacking}"
 

@@ -10,12 +10,13 @@ from integrity.canonical import Json
 from integrity.checkpoint import Checkpoint, open_checkpoint
 from integrity.chinese import said_in_both, said_in_chinese
 from integrity.digest import digest_stream, require_digest
+from integrity.dsse import Envelope
 from integrity.epoch_keys import public_keys
 from integrity.errors import EvidenceError, FileUnreadable, SizeMismatch
 from integrity.fields import format_instant
 from integrity.hidden_signs import escaped
 from integrity.local_time import show_in_china
-from integrity.receipt import Receipt, open_receipt
+from integrity.receipt import PAYLOAD_TYPE, Receipt, open_receipt
 from integrity.trust import Trust
 
 MOST_BYTES = 1 << 20
@@ -42,6 +43,14 @@ def check_receipt(receipt: Path, trust: Trust, file: Path | None = None) -> Chec
     if file is not None:
         _require_same_bytes(file, opened)
     return CheckedReceipt(opened, checkpoint, file)
+
+
+def says_it_is_receipt(path: Path) -> bool:
+    """By the type that it states; whether it holds is another matter."""
+    try:
+        return Envelope.parse(_read_receipt(path)).payload_type == PAYLOAD_TYPE
+    except EvidenceError:
+        return False
 
 
 def describe_receipt(checked: CheckedReceipt) -> Iterator[str]:

@@ -14,7 +14,12 @@ devices = typer.Typer(help="执法记录仪的登记、配发与交还 / recorde
 officers = typer.Typer(help="执法证 / officers' certificates", no_args_is_help=True)
 
 Code = Annotated[str, typer.Argument(help="设备编号，即文件名中的编号 / the code that it writes into file names")]
-Officer = Annotated[str, typer.Argument(help="人员编号或用户名 / badge number or sign-in name")]
+Officer = Annotated[
+    str,
+    typer.Argument(
+        help="人员编号、用户名，或不重名的姓名 / badge number, sign-in name, or a name that one officer has"
+    ),
+]
 At = Annotated[str | None, typer.Option(help="时间，默认现在；无时区按北京时间 / when, else now; Chinese time")]
 Reason = Annotated[str, typer.Option(help="理由 / why")]
 TableFile = Annotated[Path, typer.Argument(help="CSV 文件，UTF-8 或 GBK，首行为列名 / a CSV file; docs/devices.md")]

@@ -46,8 +46,8 @@ def verify(
     if package is not None:
         # A package is checked without the archive, by whom it was given to: by the program that comes with it.
         raise UsageRefused(
-            "本命令核对整个档案，不带参数；核验证据包请用下列命令",
-            f"this audits the archive; a package is verified by: {verifying_command(package)}",
+            "本命令核对整个档案，不带参数；核验证据包或回执请用下列命令",
+            f"this audits the archive; a package or receipt is verified by: {verifying_command(package)}",
         )
     with open_for_command("verify") as opened, _shown_progress() as progress:
         found = verify_archive(opened.archive, 0 if quick else sample, progress)
@@ -57,7 +57,10 @@ def verify(
 
 def verifying_command(package: Path) -> str:
     """What works as it is where this runs: the Python of here has the verifier and its libraries, others may not."""
-    return f"{shlex.quote(sys.executable or 'python3')} -m integrity verify {shlex.quote(str(package))} --trust DIR"
+    from integrity.receipt_check import says_it_is_receipt
+
+    what = "receipt" if says_it_is_receipt(package) else "verify"
+    return f"{shlex.quote(sys.executable or 'python3')} -m integrity {what} {shlex.quote(str(package))} --trust DIR"
 
 
 def _describe(found: VerificationReport) -> Iterator[str]:

@@ -9,8 +9,8 @@ CaseworkError
     ├── DeviceWasOut            with somebody else at that time
     ├── AlreadyReturned         the issue has ended before
     ├── AlreadyVoided           the issue or certificate counts for nothing already
-    ├── OfficerUnknown          nobody active of that badge number or sign-in name
-    ├── OfficerAmbiguous        several units have that badge number
+    ├── OfficerUnknown          nobody active of that badge number, sign-in name or name
+    ├── OfficerAmbiguous        several people have that badge number or name
     ├── OfficerElsewhere        not of the device's unit, nor of one below it
     ├── TimeUnusable            no use: in the future, without a zone, before the issue, of a far year
     ├── DaysUnusable            a certificate that ends before it begins
@@ -20,6 +20,7 @@ CaseworkError
     └── TableRefused            what a file of rows says (table.py, imports.py)
         ├── TableUnreadable     no table, or too much of one
         ├── ColumnMissing       a column that every row needs
+        ├── RowRepeated         a device that a row before has described
         ├── CellMissing         nothing where something is needed
         └── CellUnusable        a text that is no day, no time or no number of the kind
 """
@@ -109,15 +110,18 @@ class OfficerUnknown(RegisterError):
     text: str
 
     def __str__(self) -> str:
-        return f"nobody active here has the badge number or sign-in name {self.text}: check it, leading zeros too"
+        return f"nobody active here has the badge number, sign-in name or name {self.text}: check it, leading zeros too"
 
 
 @dataclass(eq=False)
 class OfficerAmbiguous(RegisterError):
+    """`candidates` are their names with what tells them apart."""
+
     text: str
+    candidates: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"several people have the badge number {self.text}: give the sign-in name"
+        return f"several people are called {self.text}: give what stands in brackets of {', '.join(self.candidates)}"
 
 
 @dataclass(eq=False)
@@ -219,6 +223,18 @@ class ColumnMissing(TableRefused):
 
     def __str__(self) -> str:
         return f"no column is called {' or '.join(self.columns)}: the first line has to name the columns"
+
+
+@dataclass(eq=False)
+class RowRepeated(TableRefused):
+    """Which of the two is meant, only who wrote them knows."""
+
+    code: str
+    first_line: int
+    line: int
+
+    def __str__(self) -> str:
+        return f"device {self.code} stands in line {self.first_line} and again in line {self.line}: keep one of them"
 
 
 @dataclass(eq=False)

@@ -19,7 +19,7 @@ from casework.linking.looks import looks_together
 from casework.permission import require
 from casework.register.certificates import add_certificate
 from casework.register.devices import add_device, describe_device, find_device, require_in_use
-from casework.register.errors import AlreadyReturned, UnitUnknown
+from casework.register.errors import AlreadyReturned, RowRepeated, UnitUnknown
 from casework.register.issues import issue_device, return_device
 from casework.register.people import find_officer
 from casework.register.table import Column, TableRow, read_table
@@ -28,6 +28,8 @@ from retention.errors import RetentionError
 from storage.catalog.devices import Device, DeviceIssue, OfficerCertificate
 from storage.catalog.organisation import Person, Unit
 
+DeviceNamed = tuple[uuid.UUID, str]
+"""A unit, and a code there."""
 ADDED, CHANGED, UNCHANGED = "added", "changed", "unchanged"
 _DEVICE = Column("device", ("设备编号", "编号", "device", "code"))
 _OFFICER = Column("officer", ("人员编号", "警号", "执法人员", "officer", "badge"))
@@ -36,11 +38,14 @@ _UNIT = Column("unit", ("单位代码", "unit"), needed=False)
 
 @dataclass(frozen=True)
 class ImportKind:
-    """`take` does what one row says and tells which of ADDED, CHANGED, UNCHANGED that was."""
+    """`take` does what one row says and tells which of ADDED, CHANGED, UNCHANGED that was. `describes`: what no two
+    rows may describe, of a kind of which a later row would silently take back what an earlier one said.
+    """
 
     deed: str
     columns: tuple[Column, ...]
     take: Callable[[Session, Doer, TableRow, ImportAt], str]
+    describes: Callable[[Session, Doer, TableRow, ImportAt], DeviceNamed] | None = None
 
 
 @dataclass(frozen=True)
@@ -81,11 +86,14 @@ def import_table(session: Session, by: Doer, kind: str, content: bytes, at: Impo
     table = read_table(content, wanted.columns)
     counts: Counter[str] = Counter()
     problems: list[RowProblem] = []
+    described: dict[DeviceNamed, int] = {}
     with looks_together(session) as looks:
         whole = session.begin_nested()
         for row in table.rows:
             try:
                 with session.begin_nested():
+                    if wanted.describes is not None:
+                        _describe_once(wanted.describes(session, by, row, at), row, described)
                     counts[wanted.take(session, by, row, at)] += 1
             except (CaseworkError, RetentionError) as error:
                 problems.append(RowProblem(row.line, error))
@@ -98,8 +106,19 @@ def import_table(session: Session, by: Doer, kind: str, content: bytes, at: Impo
     return ImportOutcome(len(table.rows), dict(counts), tuple(problems), table.ignored, applied)
 
 
+def _describe_once(named: DeviceNamed, row: TableRow, described: dict[DeviceNamed, int]) -> None:
+    """Raises RowRepeated."""
+    first_line = described.setdefault(named, row.line)
+    if first_line != row.line:
+        raise RowRepeated(named[1], first_line, row.line)
+
+
+def _device_of(session: Session, by: Doer, row: TableRow, at: ImportAt) -> DeviceNamed:
+    return _unit_of(session, by, row, at), row.needed("device")
+
+
 def _take_device(session: Session, by: Doer, row: TableRow, at: ImportAt) -> str:
-    unit_id, code = _unit_of(session, by, row, at), row.needed("device")
+    unit_id, code = _device_of(session, by, row, at)
     words = {name: row.optional(name) for name in ("serial", "model", "name")}
     there = select(Device).where(Device.unit_id == unit_id, Device.code == code)
     device = session.scalars(there).first()
@@ -168,6 +187,7 @@ KINDS: Mapping[str, ImportKind] = {
             _UNIT,
         ),
         _take_device,
+        _device_of,
     ),
     "issues": ImportKind(
         "issue_devices",

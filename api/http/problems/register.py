@@ -15,6 +15,10 @@ def _column(error: Any) -> Facts:
     return {"column": error.columns[0]}
 
 
+def _candidates(error: register.OfficerAmbiguous) -> Facts:
+    return {"candidates": "、".join(error.candidates)}
+
+
 def _until_when(error: rooms.RoomInSession) -> Facts:
     return {"until": "起正在使用" if error.ends_at is None else f"至 {in_chinese(error.ends_at)} 正被使用"}
 
@@ -32,9 +36,11 @@ PROBLEMS: Problems = {
     register.AlreadyReturned: Problem(409, "already-returned", "设备 {code} 已于 {returned_at} 交还，无需再办"),
     register.AlreadyVoided: Problem(409, "already-voided", "已于 {voided_at} 作废，无需再办"),
     register.OfficerUnknown: Problem(
-        404, "officer-unknown", "没有编号或用户名为 {text} 的在用人员；请核对，并注意前导零是否丢失"
+        404, "officer-unknown", "没有编号、用户名或姓名为 {text} 的在用人员；请核对，并注意前导零是否丢失"
     ),
-    register.OfficerAmbiguous: Problem(409, "officer-ambiguous", "多名人员的编号为 {text}；请改用用户名"),
+    register.OfficerAmbiguous: Problem(
+        409, "officer-ambiguous", "有多名人员叫 {text}：{candidates}；请改填括号中的编号或用户名", facts=_candidates
+    ),
     register.OfficerElsewhere: Problem(
         409, "officer-elsewhere", "{name} 不属于设备 {code} 所在的单位及其下级单位；请先在该单位登记设备"
     ),
@@ -68,6 +74,7 @@ PROBLEMS: Problems = {
     ),
     register.TableUnreadable: Problem(422, "table", "文件无法使用：{problem}"),
     register.ColumnMissing: Problem(422, "table", "缺少列“{column}”：首行须为各列的名称", facts=_column),
+    register.RowRepeated: Problem(422, "table", "设备 {code} 在第 {first_line} 行和第 {line} 行各出现一次，请只留一行"),
     register.CellMissing: Problem(422, "table", "“{column}”为空，请填写", facts=_column),
     register.CellUnusable: Problem(422, "table", "“{column}”的内容“{text}”{problem}", facts=_column),
 }

@@ -140,6 +140,21 @@ def test_a_certificate_is_somebodys_and_running_out_is_seen(squad: Any) -> None:
     assert [each["state"] for each in listed["items"]] == ["valid", "voided"]
 
 
+def test_of_several_people_of_one_name_those_are_named_who_may_be_meant(served: Any, squad: Any) -> None:
+    device = add(squad["administrator"]).json()
+    other = served.signed_in(squad["unit"], "officer").person
+    served.as_owner("UPDATE person SET name = '王敏', badge_number = '000124' WHERE id = %s", other.id)
+    served.as_owner("UPDATE person SET name = '王敏' WHERE id = %s", squad["officer"].person.id)
+    form = {"device_id": device["id"], "officer": "王敏"}
+    refused = squad["supervisor"].post("/api/v1/device-issues", json=form)
+    assert (refused.status_code, kind(refused)) == (409, "officer-ambiguous")
+    said = refused.json()["sentences"]["zh-CN"]
+    assert said == "有多名人员叫 王敏：王敏（000123）、王敏（000124）；请改填括号中的编号或用户名"
+    served.as_owner("UPDATE person SET name = '王静' WHERE id = %s", other.id)
+    taken = squad["supervisor"].post("/api/v1/device-issues", json=form)
+    assert (taken.status_code, taken.json()["officer"]["badge_number"]) == (201, "000123")
+
+
 def test_a_table_is_tried_and_then_taken(squad: Any) -> None:
     by, imports = squad["administrator"], "/api/v1/register-imports"
     text = "设备编号,型号\nAB00001,DSJ-A9\n"
@@ -147,6 +162,9 @@ def test_a_table_is_tried_and_then_taken(squad: Any) -> None:
     assert (tried.status_code, tried.json()["applied"], tried.json()["added"]) == (200, False, 1)
     assert by.get("/api/v1/devices").json()["items"] == []
     assert by.post(imports, params={"kind": "devices"}, content=text.encode()).json()["applied"] is True
+    twice = by.post(imports, params={"kind": "devices"}, content=f"{text}AB00001,DSJ-B1\n".encode()).json()
+    (bad,) = twice["problems"]
+    assert bad["sentences"]["zh-CN"] == "设备 AB00001 在第 2 行和第 3 行各出现一次，请只留一行"
 
     rows = "设备编号,人员编号,配发时间\nAB00001,000123,2026-03-01\nAB00001,0815,2026-03-01\n"
     refused = squad["supervisor"].post(imports, params={"kind": "issues"}, content=rows.encode("gbk")).json()

@@ -20,6 +20,7 @@ from casework.register.errors import (
     DeviceIsOut,
     DeviceUnknown,
     OfficerUnknown,
+    RowRepeated,
     TableUnreadable,
     TimeUnusable,
     UnitUnknown,
@@ -109,6 +110,17 @@ def test_the_same_table_again_changes_nothing(office: Office, archive: Any) -> N
     assert office.take("issues", came_back).counts == {"unchanged": 1, "changed": 1}
     assert office.take("devices", DEVICES.replace("SN1", "SN9")).counts == {"unchanged": 1, "changed": 1}
     assert archive.last_entry("device.returned").data["returned_at"] == "2026-03-09T10:00:00.000000Z"
+
+
+def test_one_device_in_two_rows_is_refused_with_both_lines(office: Office, archive: Any) -> None:
+    text = "设备编号,型号,单位代码\nAB00001,DSJ-A9,{0}\nAB00002,,{0}\n AB00001,DSJ-B1,{0}\nAB00001,DSJ-A9,{1}\n"
+    text = text.format(office.unit.code, archive.unit(office.unit).code)
+    outcome = office.take("devices", text)
+    ((line, error),) = [(problem.line, problem.error) for problem in outcome.problems]
+    assert line == 4
+    assert isinstance(error, RowRepeated)
+    assert (error.code, error.first_line, error.line) == ("AB00001", 2, 4)
+    assert office.count(Device) == 0
 
 
 def test_a_trial_says_what_would_become_of_it_and_changes_nothing(office: Office) -> None:

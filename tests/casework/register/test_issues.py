@@ -35,6 +35,7 @@ from casework.register.voids import Voiding
 from integrity.local_time import CHINA
 from retention.errors import OutsideUnit
 from storage.catalog.devices import Device, DeviceIssue
+from storage.catalog.organisation import Person
 from storage.ledger.append import Actor
 
 OPERATOR = Actor.system("admin")
@@ -272,13 +273,32 @@ def test_devices_and_officers_are_found_by_what_people_call_them(session: Sessio
     session.execute(
         update(type(namesake)).where(type(namesake).id == namesake.id).values(badge_number=squad.officer.badge_number)
     )
-    with pytest.raises(OfficerAmbiguous):
+    with pytest.raises(OfficerAmbiguous) as ambiguous:
         find_officer(session, squad.administrator, squad.officer.badge_number)
+    told = [f"{each.name}（{each.sign_in_name}）" for each in (squad.officer, namesake)]
+    assert sorted(ambiguous.value.candidates) == sorted(told)
     stranger = archive.person(archive.unit(), "supervisor")
     with pytest.raises(DeviceUnknown):
         find_device(session, stranger, "AB00001")
     with pytest.raises(OfficerUnknown):
         find_officer(session, stranger, squad.officer.badge_number)
+
+
+def test_a_name_does_where_one_officer_alone_has_it(session: Session, archive: Any, squad: Squad) -> None:
+    def called(person: Any, name: str) -> None:
+        session.execute(update(Person).where(Person.id == person.id).values(name=name))
+
+    called(squad.officer, "王敏")
+    called(squad.supervisor, "王敏")
+    assert find_officer(session, squad.administrator, " 王敏 ").id == squad.officer.id
+    called(squad.other, "王敏")
+    with pytest.raises(OfficerAmbiguous) as ambiguous:
+        find_officer(session, squad.administrator, "王敏")
+    told = [f"王敏（{each.badge_number}）" for each in (squad.officer, squad.other)]
+    assert sorted(ambiguous.value.candidates) == sorted(told)
+    assert all(each in str(ambiguous.value) for each in told)
+    deactivate_person(session, OPERATOR, squad.other.id, "离职")
+    assert find_officer(session, squad.administrator, "王敏").id == squad.officer.id
 
 
 def test_only_what_changes_a_description_is_an_entry(session: Session, archive: Any, squad: Squad) -> None:

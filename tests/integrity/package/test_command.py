@@ -13,7 +13,10 @@ from typing import Any
 
 import pytest
 
+from integrity.dsse import sign_envelope
+from integrity.keys import SigningKey
 from integrity.package.write import write_package
+from integrity.receipt import PAYLOAD_TYPE as RECEIPT
 from integrity.trust import fingerprints, write_trust
 
 ROOT = Path(__file__).parents[3]
@@ -230,3 +233,13 @@ def test_a_package_given_as_one_file_is_to_be_unpacked_first(tmp_path: Path) -> 
     ran = run("verify", packed)
     assert ran.returncode == 2
     assert f"tar -xf {packed}" in ran.stderr
+
+
+def test_a_receipt_is_sent_to_the_command_for_receipts(tmp_path: Path) -> None:
+    kept = tmp_path / "receipt.dsse.json"
+    kept.write_bytes(sign_envelope(b"{}", RECEIPT, SigningKey.generate()).to_bytes())
+    ran = run("verify", kept)
+    assert ran.returncode == 2
+    assert ran.stderr.startswith("这是回执，不是证据包，请用 / a receipt and no package, to be verified by: ")
+    assert f"python -m integrity receipt {kept} --trust DIR" in ran.stderr
+    assert "解包" not in ran.stderr
