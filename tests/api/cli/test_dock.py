@@ -326,7 +326,7 @@ def test_single_run_sums_up_says_what_was_there_before_and_where_the_receipts_ar
 ) -> None:
     receipts = tmp_path / "notes" / "receipts"
     (tmp_path / "card" / "a.mp4").write_bytes(b"x")
-    code, shown = _run_on_a_terminal(command, 200)
+    code, shown = _run_on_a_terminal(command, 1000)
     assert code == 0
     assert "合计：收讫 1，删除 0，留下 0 / total: received 1, wiped 0, left 0" in shown
     assert f"回执存放在 {receipts} / receipts are kept in {receipts}" in shown
@@ -334,7 +334,7 @@ def test_single_run_sums_up_says_what_was_there_before_and_where_the_receipts_ar
 
     (tmp_path / "card" / "b.mp4").write_bytes(b"y")
     archive.change_receipt = lambda receipt: dataclasses.replace(receipt, repeat=True)
-    code, shown = _run_on_a_terminal(command, 200)
+    code, shown = _run_on_a_terminal(command, 1000)
     assert code == 0
     assert "此前已收讫 / received before" in shown
     assert "已收讫，与已有记录相同 / received, known already" in shown

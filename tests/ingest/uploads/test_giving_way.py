@@ -16,7 +16,7 @@ from ingest.uploads.held import HeldUpload
 from ingest.uploads.reception import BlockShares, BodyReception
 from ingest.uploads.request import Request
 from tests.ingest.uploads.serving import small_limits
-from tests.ingest.uploads.test_reception import PIECE, PIECES, Held
+from tests.ingest.uploads.test_reception import PIECE_BYTES, PIECES, Held
 
 
 class Process:
@@ -79,7 +79,7 @@ def test_sealing_goes_on_where_the_sign_cannot_be_shown(tmp_path: Path) -> None:
         assert not is_sealing_shown(tmp_path / "gone")
 
 
-@pytest.mark.parametrize(("body_bytes", "waits"), [(PIECES * len(PIECE), True), (len(PIECE), False)])
+@pytest.mark.parametrize(("body_bytes", "waits"), [(PIECES * PIECE_BYTES, True), (PIECE_BYTES, False)])
 def test_a_long_body_waits_and_loses_nothing_and_a_short_one_does_not_wait(body_bytes: int, waits: bool) -> None:
     left, asked = body_bytes, 0
 
@@ -90,8 +90,8 @@ def test_a_long_body_waits_and_loses_nothing_and_a_short_one_does_not_wait(body_
 
     async def receive() -> dict[str, Any]:
         nonlocal left
-        left -= len(PIECE)
-        return {"type": "http.request", "body": PIECE, "more_body": left > 0}
+        left -= PIECE_BYTES
+        return {"type": "http.request", "body": bytes(PIECE_BYTES), "more_body": left > 0}
 
     async def nothing() -> None: ...
 
